@@ -1,0 +1,2 @@
+export { eventSchema, type Event, type EventOf } from "./events.ts";
+export type { NewEvent, RunLog, TreeHead } from "./log-types.ts";

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// Plain JavaScript for any Node: an old one can't read what this loads, so it looks for the pinned one first.
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major > 22 || (major === 22 && minor >= 18)) {
+  const { enableCompileCache } = await import("node:module");
+  enableCompileCache();
+  await import("../dist/main.mjs");
+} else {
+  await startPinned();
+}
+
+async function startPinned() {
+  const own = fileURLToPath(import.meta.url);
+  for (let folder = dirname(own); folder !== dirname(folder); folder = dirname(folder)) {
+    const pinned = join(folder, "node_modules/node/bin/node");
+    if (!existsSync(pinned)) continue;
+    const { spawn } = await import("node:child_process");
+    const child = spawn(pinned, [own, ...process.argv.slice(2)], { stdio: "inherit" });
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(name, () => child.kill(name));
+    child.on("error", (error) => refuse(`cannot start ${pinned}: ${error.message}`));
+    child.on("exit", (status, signal) => (signal ? process.kill(process.pid, signal) : process.exit(status ?? 125)));
+    return;
+  }
+  refuse(
+    `needs Node 22.18 or newer, this is ${process.versions.node}; install it, or run \`npm ci\` beside the package to get the pinned one`,
+  );
+}
+
+function refuse(why) {
+  process.stderr.write(`bailiwick: ${why}\n`);
+  process.exit(125);
+}
