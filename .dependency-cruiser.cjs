@@ -27,7 +27,7 @@ module.exports = {
       name: "power-is-in-the-file-name",
       severity: "error",
       from: { path: "^packages/[^/]+/src/", pathNot: "\\.privileged\\.ts$|\\.test\\.ts$" },
-      to: { dependencyTypes: ["core"], path: powers },
+      to: { dependencyTypes: ["core"], dependencyTypesNot: ["type-only"], path: powers },
     },
     {
       name: "front-door-only",

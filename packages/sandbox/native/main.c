@@ -1,0 +1,2 @@
+#include "launcher.h"
+int main(void) { return 125; }
