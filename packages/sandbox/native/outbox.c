@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { FRAME_MAX = 16 << 20, HOLD_MS = 3, HOLD_BYTES = 48 << 10 };
+enum { FRAME_MAX = 16 << 20, HOLD_MS = 20, HOLD_BYTES = 48 << 10 };
 enum { FRAME_ERROR = 65, FRAME_READY, FRAME_EXEC, FRAME_END, FRAME_TAMPERED, FRAME_PING, FRAME_OWNED, FRAME_CONNECTED, FRAME_TERMINAL_FREE, FRAME_MAIN_EXIT };
 
 static size_t begin(struct supervisor *s, uint8_t type, bool urgent) {

@@ -1,0 +1,21 @@
+import { BailiwickError } from "@bailiwick/base";
+
+export type SandboxErrorCode =
+  /** No launcher for this machine beside the package. */
+  | "SANDBOX_LAUNCHER_MISSING"
+  /** A layer could not be applied; nothing has run. */
+  | "SANDBOX_LAUNCH_FAILED"
+  /** The launcher said something that the protocol does not permit; the run was ended. */
+  | "SANDBOX_LAUNCHER_PROTOCOL"
+  /** The launcher ended without saying how the run ended, or ended the run itself. */
+  | "SANDBOX_LAUNCHER_LOST"
+  /** A handler failed while it had to decide; the run was ended. */
+  | "SANDBOX_HANDLER_FAILED"
+  /** Nothing listens on that port inside. */
+  | "SANDBOX_CONNECT_FAILED"
+  /** Asked of a run that has ended. */
+  | "SANDBOX_ENDED";
+
+export class SandboxError extends BailiwickError<SandboxErrorCode> {
+  override readonly name = "SandboxError";
+}
