@@ -12,6 +12,9 @@
  *   terminal.c    relays the person's terminal
  */
 #pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
