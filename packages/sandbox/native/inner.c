@@ -53,7 +53,7 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
   if (receive_setup(setup, &head, NULL, 0, &none) < 0 || head.kind != SETUP_MAPPED) _exit(125);
 
   /* Ids are mapped. For a run by root, uid 0 inside is no longer root of the host. */
-  become_mapped(spec);
+  if (head.value > 0) become_mapped();
   die_with_parent();
   report_layer(setup, true, "namespaces", "user, mount, pid, network, ipc, uts and cgroup");
 

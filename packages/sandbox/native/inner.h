@@ -5,7 +5,7 @@
 /* The setup socket (SOCK_SEQPACKET), before it becomes the control socket. First field of every message. */
 enum setup {
   SETUP_ERROR,       /* inner -> outer: i32 errno, text */
-  SETUP_MAPPED,      /* outer -> inner: ids are mapped; `value` mounts of the outer half follow, one descriptor each */
+  SETUP_MAPPED,      /* outer -> inner: ids are mapped. value 0: a run by a user; n + 1: a run by root, and n mounts of the outer half follow */
   SETUP_MOUNT,       /* outer -> inner: index of the mount in `value`, descriptor (none: an optional source that is absent) */
   SETUP_ENFORCEMENT, /* inner -> outer: value = enforced, then layer NUL detail NUL */
   SETUP_SOCKET,      /* inner -> outer: descriptor; value = 0 for DNS, else the port */
@@ -30,7 +30,7 @@ void report_layer(int socket, bool enforced, const char *layer, const char *form
 /* namespaces.c */
 pid_t clone_into_namespaces(void);                        /* outer: returns twice, as fork does */
 void map_ids(const struct spec *, pid_t child);           /* outer */
-void become_mapped(const struct spec *);                  /* inner: as root, take the mapped ids */
+void become_mapped(void);                                 /* inner, for a run by root: take the mapped ids */
 void lock_namespaces(int setup);                          /* inner: no further user namespaces */
 
 /* mounts.c, tree.c */
