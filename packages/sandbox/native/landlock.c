@@ -17,7 +17,7 @@ enum {
   FS_OF_FILES = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
   NET_BIND_TCP = 1, SCOPE_ABSTRACT_SOCKET = 1, SCOPE_SIGNAL = 2
 };
-enum { ACCESS_READ = 1, ACCESS_READ_EXECUTE = 2, ACCESS_WRITE = 3 };
+enum { ACCESS_READ = 1, ACCESS_READ_EXECUTE = 2, ACCESS_WRITE = 3, ACCESS_LIST = 4 };
 
 struct ruleset { uint64_t files, network, scope; };
 struct path_rule { uint64_t allowed; int32_t parent; } __attribute__((packed));
@@ -32,8 +32,9 @@ static uint64_t rights_of(int abi) {
 }
 
 static void grant(int ruleset, const struct landlock_grant *rule, uint64_t known) {
-  uint64_t wanted = FS_READ_FILE | FS_READ_DIR;
-  if (rule->access != ACCESS_READ) wanted |= FS_EXECUTE;
+  uint64_t wanted = FS_READ_DIR;
+  if (rule->access != ACCESS_LIST) wanted |= FS_READ_FILE;
+  if (rule->access == ACCESS_READ_EXECUTE) wanted |= FS_EXECUTE;
   if (rule->access == ACCESS_WRITE) wanted = known;
   int fd = open(rule->path, O_PATH | O_CLOEXEC);
   if (fd < 0) die(errno, "cannot grant access to `%s`", rule->path);

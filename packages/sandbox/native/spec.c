@@ -122,7 +122,7 @@ struct spec *parse_spec(struct bytes payload) {
   for (size_t i = 0; i < spec->grant_count; i++) {
     spec->grants[i].path = read_path(&reader, "Landlock path");
     spec->grants[i].access = read_u8(&reader);
-    if (spec->grants[i].access < 1 || spec->grants[i].access > 3) die(EBADMSG, "launch specification has an unknown Landlock access");
+    if (spec->grants[i].access < 1 || spec->grants[i].access > 4) die(EBADMSG, "launch specification has an unknown Landlock access");
   }
 
   spec->listen_ports = read_ports(&reader, &spec->listen_count);

@@ -5,7 +5,7 @@ import type { LandlockRule, LaunchSpec, Mount } from "../launch-spec.ts";
 const VERSION = 1;
 const NOT_LIMITED = 0xffff_ffff_ffff_ffffn;
 const MAX_BYTES = 16 * 1024 * 1024;
-const LANDLOCK_ACCESS = { read: 1, "read-execute": 2, write: 3 } as const satisfies Record<
+const LANDLOCK_ACCESS = { read: 1, "read-execute": 2, write: 3, list: 4 } as const satisfies Record<
   LandlockRule["access"],
   number
 >;
