@@ -5,13 +5,17 @@
  *   spec.c        LaunchSpec bytes -> struct spec; dies on anything out of form
  *   wire.c        frames, reading and building
  *   die.c         the only error path
- *   namespaces.c, mounts.c, network.c, landlock.c, seccomp.c, limits.c, probes.c, inner.c   the inner half, up to exec
+ *   inner.c, namespaces.c, mounts.c, tree.c, devices.c, network.c, limits.c, privileges.c, landlock.c, seccomp.c, probes.c
+ *                 the inner half, up to exec; setup.c is how it talks to the outer (inner.h)
  *   init.c        pid 1 inside: reaps, ends everything, serves the control socket
  *   ipc.c         hands sockets to Node
  *   supervise.c, notice.c, resolve.c, verify.c, owner.c   the outer half: exec supervision
  *   terminal.c    relays the person's terminal
  */
 #pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
