@@ -10,6 +10,9 @@
 enum { FRAME_ERROR = 65, EXIT_NOTHING_RAN = 125 };
 
 static int through = -1;
+static void (*before_death)(void);
+
+void before_dying(void (*what)(void)) { before_death = what; }
 
 void die_through(int fd) { through = fd; }
 
@@ -26,6 +29,7 @@ _Noreturn void die(int error, const char *format, ...) {
   size_t at = 0;
   uint32_t head[3] = { (uint32_t)(1 + 4 + length + 4), (uint32_t)length, (uint32_t)error };
   if (through < 0) {
+    if (before_death != NULL) before_death();
     memcpy(frame, &head[0], 4), at = 4;
     frame[at++] = FRAME_ERROR;
     memcpy(frame + at, &head[1], 4), at += 4;

@@ -56,6 +56,9 @@ static _Noreturn void run_command(const struct spec *spec, int terminal) {
     perror("bailiwick: cannot take the terminal");
     _exit(NOT_EXECUTABLE);
   }
+  /* The outer half must read what this process asks to exec. pid 1's memory, of which this is a copy, holds nothing that the command may not
+     know, and nothing else runs inside yet that could look. */
+  if (prctl(PR_SET_DUMPABLE, 1) < 0) _exit(NOT_EXECUTABLE);
   /* No descriptor of the launcher reaches the command. */
   if (syscall(SYS_close_range, 3, ~0U, 0) < 0) _exit(NOT_EXECUTABLE);
   if (chdir(spec->cwd) < 0) {

@@ -28,6 +28,8 @@ enum { FD_IPC = 3, FD_CONTROL = 4 };
 _Noreturn void die(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* From now on die() writes "errno what" to this descriptor instead: the inner half's way to the outer. */
 void die_through(int fd);
+/* The outer half calls this first when it dies: the person's terminal must be restored on every way out. */
+void before_dying(void (*)(void));
 
 /* ---- wire.c ---- */
 struct bytes { const uint8_t *data; size_t length; };      /* borrowed */

@@ -25,7 +25,8 @@ void apply_deny_filter(const struct spec *spec, int setup) {
 }
 
 /*
- * execve and execveat of the native ABI wait for the outer half. Those of a foreign ABI never come here: the deny list ends them first, and a
+ * execve and execveat of the native ABI wait for the outer half; so does exit_group, for the moment that it takes to read the process's time on
+ * the processors, which is gone once its parent has reaped it. Those of a foreign ABI never come here: the deny list ends them first, and a
  * filter that did not know the architecture would otherwise let them pass unseen.
  */
 int install_notification(void) {
@@ -34,8 +35,9 @@ int install_notification(void) {
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 1, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 0, 1),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 2, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };

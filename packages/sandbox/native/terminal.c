@@ -74,7 +74,7 @@ void open_terminal(struct supervisor *s) {
   /* Inside, the terminal behaves as the person had set theirs: erase character, flow control, UTF-8. */
   tcsetattr(terminal.inner, TCSANOW, &terminal.original);
   copy_window_size(0);
-  atexit(restore_terminal);
+  before_dying(restore_terminal);
   terminal.mode = OPEN;
 }
 

@@ -1,6 +1,6 @@
 /* Detached mounts and paths in the new root. Nothing here follows a path out of that root: what lies in it may be an agent's work. */
-#include "tree.h"
 #include "inner.h"
+#include "tree.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
