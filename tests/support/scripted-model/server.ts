@@ -110,6 +110,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, sessio
   const asked = protocol.read(body ?? {}, request.url ?? "/");
   const plan = planAnswer(session.set, asked, session.asked);
   const status = plan.kind === "error" ? plan.status : 200;
+  if (plan.delayMs !== undefined) await delay(plan.delayMs);
   session.record({
     ...entry,
     status,
@@ -121,7 +122,6 @@ async function answer(request: IncomingMessage, response: ServerResponse, sessio
     results: asked.results,
     reply: plan.kind === "error" ? undefined : plan.reply,
   });
-  if (plan.delayMs !== undefined) await delay(plan.delayMs);
   if (plan.kind === "error") {
     sendJson(response, status, protocol.error(status, plan.message));
   } else if (!asked.stream) {
