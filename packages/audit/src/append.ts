@@ -33,10 +33,13 @@ interface Head {
   readonly root: Uint8Array;
 }
 
-/** What this process last knew the log to be. */
-interface Current {
+interface Seen {
   readonly checkpoint: Uint8Array;
   readonly head: Head;
+}
+
+/** What this process last knew the log to be. */
+interface Current extends Seen {
   readonly tail: Tail;
 }
 
@@ -62,14 +65,14 @@ export class Appender {
   readonly #options: AppenderOptions;
   readonly #writer: DurableWriter;
   #current: Current | undefined;
-  /** The newest head this process has seen: the log may never again be without it. */
-  #seen: Head;
+  /** The newest checkpoint this process has checked: the log may never again be without its head. */
+  #seen: Seen;
   /** A batch whose rename or directory sync failed: it may be in the log or not. The next commit starts by finding out. */
   #doubtful: { readonly first: number; readonly leaves: readonly Uint8Array[] } | undefined;
   /** Partial tiles of the checkpoint before the last; readers had a whole batch's time to finish with them. */
   #stale: readonly string[] = [];
 
-  constructor(options: AppenderOptions, seen: Head) {
+  constructor(options: AppenderOptions, seen: Seen) {
     this.#options = options;
     this.#writer = new DurableWriter(options.files, options.layout.directory);
     this.#seen = seen;
@@ -128,7 +131,7 @@ export class Appender {
     await this.#writer.syncDirectory(layout.log);
     this.#doubtful = undefined;
     this.#current = { checkpoint, head, tail };
-    this.#seen = head;
+    this.#seen = this.#current;
     this.#tidy(first, head.size);
     return { first, count: entries.length, head: headOf(head) };
   }
@@ -136,13 +139,14 @@ export class Appender {
   /** Another process appended since, or this is the first batch: goes on from what is on the disk, if it can be believed. */
   async #takeOver(bytes: Uint8Array): Promise<Current> {
     const { files, layout, signer } = this.#options;
-    const head = await openCheckpoint(bytes, signer, layout);
+    const known = equalBytes(bytes, this.#seen.checkpoint);
+    const head = known ? this.#seen.head : await openCheckpoint(bytes, signer, layout);
     const read = (path: string): Uint8Array | undefined => readIfThere(files, join(layout.log, path));
     const tail = head.size === 0 ? emptyTail(tree) : readTail(tree, head, read);
     if ("damaged" in tail) throw damaged(layout, tail.damaged);
-    await this.#requireGrownFrom(this.#seen, head);
+    if (!known) await this.#requireGrownFrom(this.#seen.head, head);
     this.#current = { checkpoint: bytes, head, tail };
-    this.#seen = head;
+    this.#seen = this.#current;
     this.#stale = partialTiles(head.size).flatMap((name) => this.#otherPartials(name));
     return this.#current;
   }

@@ -5,7 +5,7 @@
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { equalBytes, type Sha256 } from "./merkle.ts";
 
-const ED25519 = 1;
+export const ED25519 = 1;
 const KEY_ID_BYTES = 4;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
@@ -106,7 +106,6 @@ function decodeText(bytes: Uint8Array): string | undefined {
   if (bytes.length > MAX_NOTE_BYTES) return undefined;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    // eslint-disable-next-line no-control-regex -- signed-note forbids exactly these
     return /[\u0000-\u0009\u000b-\u001f]/.test(text) ? undefined : text;
   } catch (error) {
     if (error instanceof TypeError) return undefined;

@@ -42,7 +42,7 @@ export async function openRunLog(options: RunLogOptions): Promise<RunLog> {
   try {
     const { signer, checkpoint } = openExisting(files, layout) ?? (await create(files, layout, lock, lockTimeoutMs));
     const head = await openCheckpoint(checkpoint, signer, layout);
-    const appender = new Appender({ files, layout, lock, signer, lockTimeoutMs }, head);
+    const appender = new Appender({ files, layout, lock, signer, lockTimeoutMs }, { checkpoint, head });
     return new BatchingRunLog(options, appender, lock, headOf(head));
   } catch (error) {
     lock.close();
@@ -84,7 +84,7 @@ async function create(files: Files, layout: Layout, lock: LogLock, lockTimeoutMs
 
 function signerIfThere(files: Files, layout: Layout): Signer | undefined {
   try {
-    return loadSigner(files, layout.key);
+    return loadSigner(files, layout);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
