@@ -16,7 +16,6 @@ export interface Signer {
   sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-
 // JSON web keys, because OpenSSL takes 2 ms to load its DER decoders, which every `bailiwick run` would wait for.
 export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
   return verify(null, message, createPublicKey({ key: webKey(publicKey), format: "jwk" }), signature);
