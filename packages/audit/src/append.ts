@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { formatCheckpoint, parseCheckpoint } from "./checkpoint.ts";
 import { AuditError } from "./errors.ts";
-import { DurableWriter, isAnyErrno, listIfThere, readIfThere, tidyAway, type Files } from "./files.ts";
+import { DurableWriter, isAnyErrno, listForTidying, listIfThere, readIfThere, tidyAway, type Files } from "./files.ts";
 import { sha256, verifyEd25519, type Signer } from "./key.ts";
 import { blobPath, type Layout } from "./layout.ts";
 import type { LogLock } from "./lock.ts";
@@ -201,6 +201,7 @@ export class Appender {
     for (const directory of directories) await this.#writer.syncDirectory(directory);
   }
 
+  /** The batch is durable and must be acknowledged: nothing in here may fail. */
   #tidy(older: number, newer: number): void {
     const { files, layout } = this.#options;
     const kept = new Set(partialTiles(newer).map((name) => join(layout.log, tilePath(name))));
@@ -208,7 +209,7 @@ export class Appender {
     const { partial, filled } = supersededBy(older, newer);
     for (const name of filled) {
       const directory = join(layout.log, `${fullTilePath(name.kind, name.index)}.p`);
-      tidyAway(files, listIfThere(files, directory).map((width) => join(directory, width))); // prettier-ignore
+      tidyAway(files, listForTidying(files, directory).map((width) => join(directory, width))); // prettier-ignore
       tidyAway(files, [directory], "directory");
     }
     this.#stale = partial.map((name) => join(layout.log, tilePath(name)));
@@ -218,7 +219,7 @@ export class Appender {
   #otherPartials(name: TileName): string[] {
     const { files, layout } = this.#options;
     const directory = join(layout.log, `${fullTilePath(name.kind, name.index)}.p`);
-    return listIfThere(files, directory)
+    return listForTidying(files, directory)
       .filter((width) => width !== String(name.width))
       .map((width) => join(directory, width));
   }

@@ -145,6 +145,16 @@ export function tidyAway(files: Files, paths: readonly string[], kind: "file" | 
   }
 }
 
+/** Names in a directory that is to be tidied; none when it cannot be read, for the same reason. */
+export function listForTidying(files: Files, path: string): string[] {
+  try {
+    return files.list(path);
+  } catch (error) {
+    if (isAnyErrno(error)) return [];
+    throw error;
+  }
+}
+
 /** The bytes of a file, or undefined when it does not exist. */
 export function readIfThere(files: Files, path: string): Uint8Array | undefined {
   try {
