@@ -9,6 +9,8 @@ import type { NewEvent } from "./log-types.ts";
  */
 export const MAX_EVENT_BYTES = 16_384;
 
+const NONE: NewEntry["blobs"] = [];
+
 /** Longest string and longest list, from mild to drastic. The last always fits: digests and ids are shorter than its strings. */
 const CUTS: readonly Limits[] = [
   { text: 4_096, items: 256 },
@@ -31,7 +33,7 @@ export function encodeEvent(run: string, event: NewEvent): NewEntry {
   const { type, at, ...rest } = event;
   const whole = { v: 1, run, type, at, ...rest };
   const data = Buffer.from(JSON.stringify(whole));
-  if (data.length <= MAX_EVENT_BYTES) return { data, blobs: [] };
+  if (data.length <= MAX_EVENT_BYTES) return { data, blobs: NONE };
   const blobs: { digest: string; bytes: Uint8Array }[] = [];
   const keep = (bytes: Uint8Array): string => {
     const digest = `sha256:${hash("sha256", bytes, "hex")}`;

@@ -56,6 +56,17 @@ describe("the lock of a log", () => {
     assert.ok(lines.length >= 16);
   });
 
+  test("negative control: without the lock they meet", async (context) => {
+    const path = lockPath(context);
+    const children = [startChild("lock-user.ts", path, "without"), startChild("lock-user.ts", path, "without")];
+    const deadline = performance.now() + 20_000;
+    const hasMet = (): boolean => children.some(({ lines }) => lines.some((line) => line.startsWith("violation")));
+    while (!hasMet() && performance.now() < deadline) await Promise.race(children.map((child) => child.waitForLine()));
+    for (const child of children) child.process.kill("SIGKILL");
+    await Promise.all(children.map((child) => child.ended));
+    assert.ok(hasMet());
+  });
+
   test("is not kept by a file that was removed: whoever locks the new one is excluded too", async (context) => {
     const path = lockPath(context);
     const [one, other] = [new FileLock(path), new FileLock(path)];

@@ -94,7 +94,8 @@ function signerIfThere(files: Files, layout: Layout): Signer | undefined {
 interface Waiting {
   readonly entry: NewEntry;
   /** Absent once its promise was settled: then the entry is only kept for `retry`. */
-  settle: { readonly resolve: (index: number) => void; readonly reject: (error: unknown) => void } | undefined;
+  resolve?: ((index: number) => void) | undefined;
+  reject?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -135,25 +136,30 @@ class BatchingRunLog implements RunLog {
     return { events: this.#pending.length, bytes: this.#pendingBytes };
   }
 
-  async append(event: NewEvent): Promise<number> {
-    if (this.#closed) throw new AuditError("AUDIT_CLOSED", "the run's record is closed; append before `close`");
+  // Not async, and one promise an event: 100,000 of them may be waiting.
+  append(event: NewEvent): Promise<number> {
+    if (this.#closed) {
+      return Promise.reject(new AuditError("AUDIT_CLOSED", "the run's record is closed; append before `close`"));
+    }
     const entry = encodeEvent(this.#run, event);
     const { events, bytes } = this.#maxPending;
     if (this.#pending.length >= events || this.#pendingBytes + sizeOf(entry) > bytes) {
-      throw new AuditError("AUDIT_OVERLOADED", "too much waits to be recorded; wait for earlier events to be durable");
+      return Promise.reject(
+        new AuditError("AUDIT_OVERLOADED", "too much waits to be recorded; wait for earlier events to be durable"),
+      );
     }
     this.#appended += 1;
     this.#pendingBytes += sizeOf(entry);
-    const failure = this.#failure;
-    if (failure !== undefined) {
-      this.#pending.push({ entry, settle: undefined });
-      throw failure.error;
-    }
-    return await new Promise((resolve, reject) => {
-      this.#pending.push({ entry, settle: { resolve, reject } });
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    if (this.#failure === undefined) {
+      this.#pending.push({ entry, resolve, reject });
       this.#queuedAt ??= performance.now();
       this.#schedule();
-    });
+    } else {
+      this.#pending.push({ entry });
+      reject(this.#failure.error);
+    }
+    return promise;
   }
 
   async flush(): Promise<void> {
@@ -202,15 +208,15 @@ class BatchingRunLog implements RunLog {
       this.#head = head;
       this.#durable += count;
       this.#pending.splice(0, count);
-      for (const [offset, { entry, settle }] of batch.slice(0, count).entries()) {
+      for (const [offset, { entry, resolve }] of batch.slice(0, count).entries()) {
         this.#pendingBytes -= sizeOf(entry);
-        settle?.resolve(first + offset);
+        resolve?.(first + offset);
       }
     } catch (error) {
       this.#failure = { error };
       for (const waiting of this.#pending) {
-        waiting.settle?.reject(error);
-        waiting.settle = undefined;
+        waiting.reject?.(error);
+        waiting.reject = waiting.resolve = undefined;
       }
     }
   }

@@ -26,7 +26,9 @@ export function temporaryRecord(context: TestContext): string {
   return join(parent, "record");
 }
 
-export function started(follows: TreeHead): NewEvent {
+type NewEventOf<T extends NewEvent["type"]> = Extract<NewEvent, { type: T }>;
+
+export function started(follows: TreeHead): NewEventOf<"run.started"> {
   return {
     type: "run.started",
     at: 1,
@@ -43,7 +45,7 @@ export function started(follows: TreeHead): NewEvent {
   };
 }
 
-export function allowed(exec: number, values: string[] = ["true"]): NewEvent {
+export function allowed(exec: number, values: string[] = ["true"]): NewEventOf<"exec.allowed"> {
   return {
     type: "exec.allowed",
     at: 2,
