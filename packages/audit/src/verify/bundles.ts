@@ -9,6 +9,8 @@ export interface BundleCheck {
   readonly isLast: boolean;
   /** What is there. */
   readonly leaves: readonly Uint8Array[];
+  /** Bytes that follow the last whole entry. */
+  readonly restBytes: number;
   /** What belongs there; undefined when its tile is missing. */
   readonly expected: readonly Uint8Array[] | undefined;
 }
@@ -32,7 +34,7 @@ export class BundleChecker {
   }
 
   /** @returns for each entry that is there, whether it is the one that belongs there */
-  check({ base, width, isLast, leaves, expected }: BundleCheck): boolean[] {
+  check({ base, width, isLast, leaves, restBytes, expected }: BundleCheck): boolean[] {
     const fits = leaves.map((leaf, offset) => {
       const wanted = expected?.[offset];
       return wanted !== undefined && equalBytes(leaf, wanted);
@@ -43,23 +45,19 @@ export class BundleChecker {
     }
     const first = fits.indexOf(false);
     if (leaves.length < width) {
-      this.#reportShort(base + (first < 0 ? leaves.length : first), isLast && first < 0, width - leaves.length);
+      const [index, missing] = [base + (first < 0 ? leaves.length : first), String(width - leaves.length)];
+      if (isLast && first < 0) this.#problems.add({ kind: "truncation", index, detail: `the last ${missing} entries are missing` }); // prettier-ignore
+      else if (restBytes > 0) this.#problems.add({ kind: "edit", index, detail: "the bundle is garbled from here on" });
+      else this.#problems.add({ kind: "deletion", index, detail: `${missing} of the entries from here on are missing` }); // prettier-ignore
       return fits;
     }
+    if (restBytes > 0) this.#problems.add({ kind: "edit", index: base, detail: "the bundle goes on after its last entry" }); // prettier-ignore
     for (const [offset, fit] of fits.entries()) {
       const [found, wanted] = [leaves[offset], expected[offset]];
       if (fit || found === undefined || this.#mismatches.length >= MOST_MISMATCHES) continue;
       this.#mismatches.push({ index: base + offset, found: keyOf(found), expected: wanted ? keyOf(wanted) : "" });
     }
     return fits;
-  }
-
-  #reportShort(index: number, isEnd: boolean, missing: number): void {
-    if (isEnd) {
-      this.#problems.add({ kind: "truncation", index, detail: `the last ${String(missing)} entries are missing` });
-    } else {
-      this.#problems.add({ kind: "deletion", index, detail: `${String(missing)} of the entries from here on are missing` }); // prettier-ignore
-    }
   }
 
   finish(): void {

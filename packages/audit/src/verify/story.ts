@@ -23,6 +23,7 @@ export class StoryChecker {
   readonly #problems: Problems;
   readonly #runs = new Map<string, RunState>();
   readonly #claims: FollowsClaim[] = [];
+  #hasHole = false;
 
   constructor(problems: Problems) {
     this.#problems = problems;
@@ -41,9 +42,14 @@ export class StoryChecker {
     return [...this.#runs].filter(([, state]) => !state.isOver).map(([run]) => run);
   }
 
+  /** Entries are missing or not genuine, which is reported already: what does not fit afterwards is their doing. */
+  noteHole(): void {
+    this.#hasHole = true;
+  }
+
   accept(index: number, event: Event): void {
     const report = (kind: Problem["kind"], detail: string): void => {
-      this.#problems.add({ kind, index, run: event.run, detail });
+      if (!this.#hasHole) this.#problems.add({ kind, index, run: event.run, detail });
     };
     const state = this.#stateOf(event, report);
     if (state.isOver) report("reordering", "an entry follows the run's end");

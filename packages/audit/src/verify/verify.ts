@@ -128,19 +128,15 @@ class Pass {
     let isWhole = options.run === undefined;
     for (let index = first; index * TILE_WIDTH < end && !problems.isFull; index++) {
       const leaves = await this.#checkBundle(index);
-      if (leaves === undefined) return await this.#finish();
+      if (leaves === undefined) break;
       isWhole &&= leaves.length === (tileOf(checkpoint.size, "entries", index)?.width ?? 0);
       if (isWhole) for (const leaf of leaves) whole.append(leaf);
     }
+    this.#bundles.finish();
     // The tiles only help to find out what is wrong; this alone decides whether something is.
     if (isWhole && problems.count === 0 && !equalBytes(whole.root(), checkpoint.root)) {
       problems.add({ kind: "signature", detail: "the entries do not hash to the signed root" });
     }
-    return await this.#finish();
-  }
-
-  async #finish(): Promise<number> {
-    this.#bundles.finish();
     await this.#checkBlobs();
     await this.#checkHeads();
     return this.#entries;
@@ -148,7 +144,7 @@ class Pass {
 
   /** @returns the leaves that are there; undefined when the log ends here although its checkpoint goes on */
   async #checkBundle(index: number): Promise<readonly Uint8Array[] | undefined> {
-    const { source, checkpoint, problems } = this.#parts;
+    const { source, checkpoint } = this.#parts;
     const name = tileOf(checkpoint.size, "entries", index);
     if (name === undefined) return undefined;
     const base = index * TILE_WIDTH;
@@ -156,13 +152,13 @@ class Pass {
     if (found === undefined) return await this.#missingBundle(base);
     const entries = decodeBundle(found.bytes, name.width);
     const used = entries.reduce((sum, entry) => sum + 2 + entry.length, 0);
-    if (found.width === name.width && entries.length === name.width && used !== found.bytes.length) {
-      problems.add({ kind: "edit", index: base, detail: "the bundle goes on after its last entry" });
-    }
+    // A wider bundle than this checkpoint's goes on with entries that are none of its business.
+    const restBytes = found.width > name.width && entries.length === name.width ? 0 : found.bytes.length - used;
     const leaves = leavesOf(this.#hasher, entries);
     const tile = await this.#tiles.tile(0, index);
     const isLast = base + name.width === checkpoint.size;
-    const fits = this.#bundles.check({ base, width: name.width, isLast, leaves, expected: tile?.hashes });
+    const fits = this.#bundles.check({ base, width: name.width, isLast, leaves, restBytes, expected: tile?.hashes });
+    if (entries.length < name.width) this.story.noteHole();
     for (const [offset, entry] of entries.entries()) this.#acceptEntry(base + offset, entry, fits[offset] === true);
     return leaves;
   }
@@ -170,6 +166,7 @@ class Pass {
   async #missingBundle(base: number): Promise<[] | undefined> {
     const { source, checkpoint, problems } = this.#parts;
     const last = tileOf(checkpoint.size, "entries", Math.floor((checkpoint.size - 1) / TILE_WIDTH));
+    this.story.noteHole();
     if (last !== undefined && last.index * TILE_WIDTH > base && (await findTile(source, last)) !== undefined) {
       problems.add({ kind: "deletion", index: base, detail: "a bundle of entries is missing" });
       return [];
@@ -183,6 +180,7 @@ class Pass {
     const { options, problems } = this.#parts;
     if (options.run !== undefined && (index < options.run.first || index > options.run.last)) return;
     this.#entries += 1;
+    if (!isGenuine) this.story.noteHole();
     const event = parseEvent(entry);
     if (event === undefined) {
       if (isGenuine) problems.add({ kind: "schema", index, detail: "the entry is not an event of version 1" });
