@@ -1,0 +1,161 @@
+import { SteadyFacts, type Facts } from "../request/facts.ts";
+import { entityKey, type EntityKey, type EntityWithParents, type Subject } from "../request/subject.ts";
+import type { CompiledPolicy, ScopeConstraint } from "./compiled.ts";
+import { attributesOf, readConditions, type Condition, type Truth } from "./condition.ts";
+import { LruMap } from "./lru.ts";
+
+/** A policy of the set, ready to be looked up. */
+export class Rule {
+  readonly policy: CompiledPolicy;
+  /** Its place in the set, so that answers list policies in the set's order. */
+  readonly order: number;
+  #condition: Condition | undefined;
+  #attributes: ReadonlySet<string> | "all" | undefined;
+
+  constructor(policy: CompiledPolicy, order: number) {
+    this.policy = policy;
+    this.order = order;
+  }
+
+  get unconditional(): boolean {
+    return this.policy.conditions.length === 0;
+  }
+
+  get attributes(): ReadonlySet<string> | "all" {
+    this.#attributes ??= attributesOf(this.policy.conditions);
+    return this.#attributes;
+  }
+
+  test(facts: Facts): Truth {
+    this.#condition ??= readConditions(this.policy.conditions);
+    return this.#condition(facts);
+  }
+}
+
+/**
+ * The policies that can matter for one principal, action and resource, whatever the context: those whose scope matches and
+ * whose condition isn't false for what is steady about them.
+ * INVARIANT(slice): for every context, a policy outside the slice would neither be satisfied nor fail.
+ */
+export interface Slice {
+  readonly number: number;
+  /** Satisfied by every request of the slice. */
+  readonly unconditional: readonly Rule[];
+  readonly conditional: readonly Rule[];
+}
+
+const SLICES = 4096;
+
+export class Slices {
+  readonly #indexes: Readonly<Record<"exec" | "connect", Index>>;
+  readonly #slices = new LruMap<string, Slice>(SLICES);
+  #nextNumber = 0;
+
+  constructor(policies: readonly CompiledPolicy[]) {
+    const rules = policies.map((policy, order) => new Rule(policy, order));
+    this.#indexes = { exec: new Index(rules, "exec"), connect: new Index(rules, "connect") };
+  }
+
+  find(subject: Subject): Slice {
+    const key = sliceKey(subject);
+    const known = this.#slices.get(key);
+    if (known !== undefined) return known;
+    const steady = new SteadyFacts(subject, false);
+    const rules = this.#indexes[subject.action]
+      .candidates(subject.resource)
+      .filter(
+        ({ policy }) => matches(policy.principal, subject.principal) && matches(policy.resource, subject.resource),
+      )
+      .filter((rule) => rule.unconditional || rule.test(steady) !== false);
+    const slice: Slice = {
+      number: this.#nextNumber++,
+      unconditional: rules.filter((rule) => rule.unconditional),
+      conditional: rules.filter((rule) => !rule.unconditional),
+    };
+    this.#slices.set(key, slice);
+    return slice;
+  }
+}
+
+/** Everything that scopes and steady facts are made of. As JSON, so that no two subjects share a key. */
+function sliceKey({ request, link }: Subject): string {
+  const { run } = request;
+  const of = [run.runId, run.user, run.agent, run.project, run.profile];
+  if (link === undefined) return JSON.stringify([of, request.action === "connect" ? request.host : ""]);
+  const { path, names, digest, memfd, inWorkspace } = link.program;
+  return JSON.stringify([of, path, names, digest, memfd, inWorkspace]);
+}
+
+/** The policies of one action by the entity that their resource scope names; those that name none apart. */
+class Index {
+  readonly #anywhere: Rule[] = [];
+  readonly #byEntity = new Map<EntityKey, Rule[]>();
+
+  constructor(rules: readonly Rule[], action: "exec" | "connect") {
+    for (const rule of rules) {
+      if (!coversAction(rule.policy.action, action)) continue;
+      for (const bucket of this.#bucketsFor(rule.policy.resource)) bucket.push(rule);
+    }
+  }
+
+  candidates(resource: EntityWithParents): readonly Rule[] {
+    const named = [...resource.ancestors].flatMap((key) => this.#byEntity.get(key) ?? []);
+    const found = named.length === 0 ? this.#anywhere : [...new Set([...this.#anywhere, ...named])];
+    return found.toSorted((a, b) => a.order - b.order);
+  }
+
+  #bucketsFor(constraint: ScopeConstraint): readonly Rule[][] {
+    switch (constraint.op) {
+      case "all":
+        return [this.#anywhere];
+      case "equal":
+        return [this.#bucket(entityKey(constraint.entity))];
+      case "in":
+        return constraint.entities.map((entity) => this.#bucket(entityKey(entity)));
+      case "is":
+        return [constraint.within === undefined ? this.#anywhere : this.#bucket(entityKey(constraint.within))];
+    }
+  }
+
+  #bucket(key: EntityKey): Rule[] {
+    const known = this.#byEntity.get(key);
+    if (known !== undefined) return known;
+    const bucket: Rule[] = [];
+    this.#byEntity.set(key, bucket);
+    return bucket;
+  }
+}
+
+function coversAction(constraint: ScopeConstraint, action: string): boolean {
+  switch (constraint.op) {
+    case "all":
+      return true;
+    case "equal":
+      return isAction(constraint.entity, action);
+    case "in":
+      return constraint.entities.some((entity) => isAction(entity, action));
+    case "is":
+      return false; // Cedar has no `action is`
+  }
+}
+
+function isAction(entity: { readonly type: string; readonly id: string }, action: string): boolean {
+  return entity.type === "Action" && entity.id === action;
+}
+
+/** Whether a scope constraint holds for an entity, as Cedar defines `==`, `in` and `is`. */
+export function matches(constraint: ScopeConstraint, entity: EntityWithParents): boolean {
+  switch (constraint.op) {
+    case "all":
+      return true;
+    case "equal":
+      return entityKey(constraint.entity) === entityKey(entity);
+    case "in":
+      return constraint.entities.some((each) => entity.ancestors.has(entityKey(each)));
+    case "is":
+      return (
+        constraint.type === entity.type &&
+        (constraint.within === undefined || entity.ancestors.has(entityKey(constraint.within)))
+      );
+  }
+}
