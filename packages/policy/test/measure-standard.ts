@@ -34,10 +34,17 @@ export async function measureStandard(commands: readonly LabelledCommand[]): Pro
       const decisions: Decision[] = [];
       for (const argv of execsOf(labelled.command)) {
         const name = (argv[0] ?? "").slice((argv[0] ?? "").lastIndexOf("/") + 1);
-        decisions.push(await decider.decide(exec(argv, { links: [{ program: program(name), argv }], cwd: "/home/dev/work", run: RUN })));
+        decisions.push(
+          await decider.decide(
+            exec(argv, { links: [{ program: program(name), argv }], cwd: "/home/dev/work", run: RUN }),
+          ),
+        );
       }
-      const outcome = (["deny", "ask"] as const).find((each) => decisions.some((decision) => decision.outcome === each)) ?? "allow";
-      const policies = decisions.filter((decision) => decision.outcome === outcome).flatMap((decision) => decision.policies);
+      const outcome =
+        (["deny", "ask"] as const).find((each) => decisions.some((decision) => decision.outcome === each)) ?? "allow";
+      const policies = decisions
+        .filter((decision) => decision.outcome === outcome)
+        .flatMap((decision) => decision.policies);
       measured.push({ ...labelled, outcome, policies });
     }
     return measured;
@@ -52,16 +59,26 @@ const RUN = { runId: "measure", user: "dev", agent: "none", project: "/home/dev/
 export function summarise(measured: readonly Measured[]): Readonly<Record<string, string>> {
   const groups = new Map<string, Measured[]>();
   for (const each of measured) {
-    const agent = each.tags?.includes("real-agent") === true ? ["real-agent " + each.label, `real-agent ${each.label}/${each.policy}`] : [];
-    for (const group of [`${each.label}`, `${each.label}/${each.policy}`, `${each.label}/${each.policy}/${each.category}`, ...agent]) {
+    const agent =
+      each.tags?.includes("real-agent") === true
+        ? ["real-agent " + each.label, `real-agent ${each.label}/${each.policy}`]
+        : [];
+    for (const group of [
+      `${each.label}`,
+      `${each.label}/${each.policy}`,
+      `${each.label}/${each.policy}/${each.category}`,
+      ...agent,
+    ]) {
       groups.set(group, [...(groups.get(group) ?? []), each]);
     }
   }
   return Object.fromEntries(
-    [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([group, members]) => {
-      const share = (outcome: Outcome) => members.filter((each) => each.outcome === outcome).length / members.length;
-      return [group, `${String(members.length)}: deny ${percent(share("deny"))}, ask ${percent(share("ask"))}`];
-    }),
+    [...groups]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([group, members]) => {
+        const share = (outcome: Outcome) => members.filter((each) => each.outcome === outcome).length / members.length;
+        return [group, `${String(members.length)}: deny ${percent(share("deny"))}, ask ${percent(share("ask"))}`];
+      }),
   );
 }
 
@@ -75,11 +92,17 @@ if (import.meta.main) {
   for (const [group, text] of Object.entries(summarise(measured))) console.log(group.padEnd(60), text);
   for (const each of measured) {
     const flagged = each.outcome !== "allow";
-    const groups = [`fp/${each.tags?.includes("real-agent") === true ? "agent" : "other"}`, `miss/${each.policy}/${each.category}`];
+    const groups = [
+      `fp/${each.tags?.includes("real-agent") === true ? "agent" : "other"}`,
+      `miss/${each.policy}/${each.category}`,
+    ];
     const wanted = show.some((group) => groups.some((known) => known.startsWith(group)));
-    const wrong = each.policy === "allow-in-sandbox" || each.label === "benign" ? flagged && groups[0] : !flagged && groups[1];
+    const wrong =
+      each.policy === "allow-in-sandbox" || each.label === "benign" ? flagged && groups[0] : !flagged && groups[1];
     if (wanted && wrong !== false && show.some((group) => String(wrong).startsWith(group))) {
-      console.log(`${String(wrong)} [${each.label} ${each.policy}] ${each.policies.join(",")} | ${JSON.stringify(each.command).slice(0, 200)}`);
+      console.log(
+        `${String(wrong)} [${each.label} ${each.policy}] ${each.policies.join(",")} | ${JSON.stringify(each.command).slice(0, 200)}`,
+      );
     }
   }
 }

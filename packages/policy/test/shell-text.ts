@@ -58,7 +58,9 @@ function unwrap(argv: readonly string[], depth: number): readonly (readonly stri
   return itself;
 }
 
-const WRAPPERS = new Set("env sudo doas nohup nice time timeout xargs command exec builtin stdbuf setsid ionice npx watch".split(" "));
+const WRAPPERS = new Set(
+  "env sudo doas nohup nice time timeout xargs command exec builtin stdbuf setsid ionice npx watch".split(" "),
+);
 const VALUED = new Set(["-u", "-n", "-I", "-P", "-L", "-g", "-k", "-s"]);
 
 function isWrapperArgument(wrapper: string, word: string, previous: string | undefined): boolean {

@@ -37,8 +37,7 @@ export interface CedarDecider extends Decider {
 export async function openDecider(options: DeciderOptions): Promise<CedarDecider> {
   const cedar = new Cedar();
   try {
-    const policyDigest = digestPolicySet(options.sources);
-    const policies = await loadPolicies(cedar, options, policyDigest);
+    const { policies, policyDigest } = await openPolicies(cedar, options);
     return new SlicingDecider(cedar, policies, policyDigest);
   } catch (error) {
     await cedar.close();
@@ -53,19 +52,20 @@ function invalidPolicySet(problems: readonly Problem[]): PolicyError {
   return new PolicyError("POLICY_INVALID", `${first}${more}`, { problems, remedy: "run `bailiwick policy check`" });
 }
 
-async function loadPolicies(
+/** A policy set's compiled form, from the cache or from Cedar. @throws PolicyError POLICY_INVALID, POLICY_CEDAR_FAILED */
+export async function openPolicies(
   cedar: Cedar,
   { sources, cache }: DeciderOptions,
-  policyDigest: string,
-): Promise<readonly CompiledPolicy[]> {
+): Promise<{ readonly policies: readonly CompiledPolicy[]; readonly policyDigest: string }> {
+  const policyDigest = digestPolicySet(sources);
   const key = `policy-${policyDigest.slice("sha256:".length)}`;
   const kept = cache?.read(key);
   const known = kept === undefined ? undefined : readCompiled(kept, policyDigest);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { policies: known, policyDigest };
   const { policies, problems } = await cedar.compile(sources);
   if (problems.some(({ severity }) => severity === "error")) throw invalidPolicySet(problems);
   cache?.write(key, writeCompiled(policies, policyDigest));
-  return policies;
+  return { policies, policyDigest };
 }
 
 /** The decider itself, over policies that were compiled. Closing it closes `cedar`. */
@@ -120,7 +120,7 @@ export class SlicingDecider implements CedarDecider {
     const outright = slice.unconditional.filter(({ policy }) => policy.effect === "forbid");
     // Nothing can lift a forbid without conditions, so what else applies need not be known.
     if (outright.length > 0) return verdict(subject, "deny", { satisfied: outright, dependsOn: new Set() });
-    const facts = new Facts(subject, subject.request.approved);
+    const facts = new Facts(subject, slice.entities, subject.request.approved);
     const judgement = this.#judge.judge(slice, facts);
     const conclude = (found: Judgement): Verdict | Promise<Verdict> => {
       const forbids = found.satisfied.filter(({ policy }) => policy.effect === "forbid");
@@ -128,7 +128,7 @@ export class SlicingDecider implements CedarDecider {
       const mayAsk = forbids.length > 0 && !facts.approved && forbids.every(({ policy }) => policy.ask !== undefined);
       if (!mayAsk) return verdict(subject, "deny", found);
       // A question is worth asking only if yes would be enough.
-      const approved = this.#judge.judge(slice, new Facts(subject, true, facts));
+      const approved = this.#judge.judge(slice, new Facts(subject, slice.entities, true, facts));
       return approved instanceof Promise
         ? approved.then((second) => afterApproval(subject, found, second))
         : afterApproval(subject, found, approved);
@@ -145,13 +145,12 @@ function afterApproval(subject: Subject, asked: Judgement, approved: Judgement):
 }
 
 function verdict(subject: Subject, outcome: Verdict["outcome"], judgement: Judgement): Verdict {
-  const what = subject.action === "connect" ? subject.resource.id : `\`${subject.resource.id}\``;
   return {
     outcome,
     policies: judgement.satisfied.map(({ policy }: Rule) => policy),
     scope: scopeOf(subject, judgement.dependsOn),
     failure: undefined,
-    what,
+    what: subject.request.action === "connect" ? subject.request.host : (subject.link?.program.path ?? ""),
   };
 }
 

@@ -91,7 +91,8 @@ export function checked(evaluation: Evaluation): readonly string[] {
 }
 
 export function authorizationCall(facts: Facts, context: AuthorizationCall["context"]): AuthorizationCall {
-  const { principal, action, resource } = facts.subject;
+  const { principal, resource } = facts.entities;
+  const { action } = facts.subject;
   return {
     principal: uid(principal),
     action: { type: "Action", id: action },

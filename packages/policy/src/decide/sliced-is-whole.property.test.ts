@@ -6,7 +6,7 @@ import { RUN } from "../../test/requests.ts";
 import { Cedar } from "../cedar/cedar.privileged.ts";
 import { compilePolicySet } from "../cedar/compile.ts";
 import { ATTRIBUTES, Facts } from "../request/facts.ts";
-import { subjectsOf, type Subject } from "../request/subject.ts";
+import { entitiesOf, subjectsOf, type Subject } from "../request/subject.ts";
 import { digestPolicySet } from "../source.ts";
 import type { DecisionRequest, ExecRequest, ConnectRequest } from "../types.ts";
 import { SlicingDecider } from "./decider.ts";
@@ -210,7 +210,7 @@ function whole(
   subject: Subject,
   approved: boolean,
 ): { outcome: "allow" | "deny"; reasons: readonly string[] } {
-  const facts = new Facts(subject, approved);
+  const facts = new Facts(subject, entitiesOf(subject), approved);
   const attributes = Object.keys(ATTRIBUTES).filter((name) => facts.has(name));
   const context = Object.fromEntries(
     attributes.map((name) => {

@@ -1,5 +1,13 @@
 import { SteadyFacts, type Facts } from "../request/facts.ts";
-import { entityKey, type EntityKey, type EntityWithParents, type Subject } from "../request/subject.ts";
+import {
+  entitiesKey,
+  entitiesOf,
+  entityKey,
+  type Entities,
+  type EntityKey,
+  type EntityWithParents,
+  type Subject,
+} from "../request/subject.ts";
 import type { CompiledPolicy, ScopeConstraint } from "./compiled.ts";
 import { attributesOf, readConditions, type Condition, type Truth } from "./condition.ts";
 import { LruMap } from "./lru.ts";
@@ -39,6 +47,7 @@ export class Rule {
  */
 export interface Slice {
   readonly number: number;
+  readonly entities: Entities;
   /** Satisfied by every request of the slice. */
   readonly unconditional: readonly Rule[];
   readonly conditional: readonly Rule[];
@@ -48,7 +57,11 @@ const SLICES = 4096;
 
 export class Slices {
   readonly #indexes: Readonly<Record<"exec" | "connect", Index>>;
-  readonly #slices = new LruMap<string, Slice>(SLICES);
+  readonly #slices: Readonly<Record<"exec" | "connect", LruMap<string, Slice>>> = {
+    exec: new LruMap(SLICES),
+    connect: new LruMap(SLICES),
+  };
+
   #nextNumber = 0;
 
   constructor(policies: readonly CompiledPolicy[]) {
@@ -57,33 +70,26 @@ export class Slices {
   }
 
   find(subject: Subject): Slice {
-    const key = sliceKey(subject);
-    const known = this.#slices.get(key);
+    const key = entitiesKey(subject);
+    const known = this.#slices[subject.action].get(key);
     if (known !== undefined) return known;
-    const steady = new SteadyFacts(subject, false);
+    const entities = entitiesOf(subject);
+    const steady = new SteadyFacts(subject, entities, false);
     const rules = this.#indexes[subject.action]
-      .candidates(subject.resource)
+      .candidates(entities.resource)
       .filter(
-        ({ policy }) => matches(policy.principal, subject.principal) && matches(policy.resource, subject.resource),
+        ({ policy }) => matches(policy.principal, entities.principal) && matches(policy.resource, entities.resource),
       )
       .filter((rule) => rule.unconditional || rule.test(steady) !== false);
     const slice: Slice = {
       number: this.#nextNumber++,
+      entities,
       unconditional: rules.filter((rule) => rule.unconditional),
       conditional: rules.filter((rule) => !rule.unconditional),
     };
-    this.#slices.set(key, slice);
+    this.#slices[subject.action].set(key, slice);
     return slice;
   }
-}
-
-/** Everything that scopes and steady facts are made of. As JSON, so that no two subjects share a key. */
-function sliceKey({ request, link }: Subject): string {
-  const { run } = request;
-  const of = [run.runId, run.user, run.agent, run.project, run.profile];
-  if (link === undefined) return JSON.stringify([of, request.action === "connect" ? request.host : ""]);
-  const { path, names, digest, memfd, inWorkspace } = link.program;
-  return JSON.stringify([of, path, names, digest, memfd, inWorkspace]);
 }
 
 /** The policies of one action by the entity that their resource scope names; those that name none apart. */

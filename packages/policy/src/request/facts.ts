@@ -1,6 +1,6 @@
 import { toWellFormed } from "@bailiwick/base";
 import { Arguments } from "./arguments.ts";
-import { entityKey, type EntityKey, type EntityWithParents, type Subject } from "./subject.ts";
+import { entityKey, type Entities, type EntityKey, type EntityWithParents, type Subject } from "./subject.ts";
 
 /** What a context attribute can hold. */
 export type Fact = string | number | boolean | ReadonlySet<string>;
@@ -37,17 +37,20 @@ export const ATTRIBUTES: Readonly<
   time: { steadiness: "moment", on: "both" },
 };
 
-/** The facts of one subject as conditions see them. `reach` says how much has been known when `get` was asked. */
+/** The facts of one subject as conditions see them. */
 export class Facts {
   readonly subject: Subject;
+  readonly entities: Entities;
   readonly approved: boolean;
   /** Attributes that have been asked for, so that a decision knows what it depends on. */
   readonly asked = new Set<string>();
   readonly #values = new Map<string, Fact>();
   readonly #arguments: Arguments | undefined;
 
-  constructor(subject: Subject, approved: boolean, shared?: Facts) {
+  /** @param shared facts about the same subject, whose arguments need not be read again */
+  constructor(subject: Subject, entities: Entities, approved: boolean, shared?: Facts) {
     this.subject = subject;
+    this.entities = entities;
     this.approved = approved;
     this.#arguments = shared === undefined ? argumentsOf(subject) : shared.#arguments;
   }
@@ -72,8 +75,8 @@ export class Facts {
   }
 
   entity(variable: string): EntityWithParents | undefined {
-    if (variable === "principal") return this.subject.principal;
-    if (variable === "resource") return this.subject.resource;
+    if (variable === "principal") return this.entities.principal;
+    if (variable === "resource") return this.entities.resource;
     return undefined;
   }
 

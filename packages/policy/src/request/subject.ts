@@ -1,5 +1,5 @@
 import { toWellFormed } from "@bailiwick/base";
-import type { ConnectRequest, DecisionRequest, ExecLink, ExecRequest, ProgramFacts } from "../types.ts";
+import type { ConnectRequest, DecisionRequest, ExecLink, ProgramFacts } from "../types.ts";
 import { lastComponent } from "./arguments.ts";
 
 /** An entity's name in this package's own maps: type, space, id. Types have no spaces. */
@@ -10,11 +10,9 @@ export interface Entity {
   readonly id: string;
 }
 
-/** One principal, action and resource to decide about: a connect, or one link of an exec. */
+/** One thing to decide about: a connect, or one link of an exec. */
 export interface Subject {
   readonly action: "exec" | "connect";
-  readonly principal: EntityWithParents;
-  readonly resource: EntityWithParents;
   readonly request: DecisionRequest;
   /** The link that is judged; `undefined` for a connect. */
   readonly link: ExecLink | undefined;
@@ -28,37 +26,53 @@ export interface EntityWithParents extends Entity {
   readonly ancestors: ReadonlySet<EntityKey>;
 }
 
+/** Who asks, and about what. The same for every request with the same {@link entitiesKey}. */
+export interface Entities {
+  readonly principal: EntityWithParents;
+  readonly resource: EntityWithParents;
+}
+
 export function entityKey(entity: Entity): EntityKey {
   return `${entity.type} ${entity.id}`;
 }
 
 /** What has to be permitted for a request to be permitted: one subject for a connect, at least one for an exec. */
 export function subjectsOf(request: DecisionRequest): readonly Subject[] {
+  if (request.action === "connect") return [{ action: "connect", request, link: undefined, dispatched: false }];
+  const several = request.links.length > 1;
+  return request.links.flatMap((link) => {
+    const applet = appletOf(link);
+    const dispatched = several || applet !== undefined || link.program.names.some((name) => DISPATCHERS.test(name));
+    const links = applet === undefined ? [link] : [link, applet];
+    return links.map((each): Subject => ({ action: "exec", request, link: each, dispatched }));
+  });
+}
+
+/** Everything that entities and steady facts are made of. As JSON, so that no two subjects share a key. */
+export function entitiesKey({ request, link }: Subject): string {
+  const { runId, user, agent, project, profile } = request.run;
+  if (link === undefined) {
+    return JSON.stringify([runId, user, agent, project, profile, request.action === "connect" ? request.host : ""]);
+  }
+  const { path, names, digest, memfd, inWorkspace } = link.program;
+  return JSON.stringify([runId, user, agent, project, profile, path, names, digest, memfd, inWorkspace]);
+}
+
+export function entitiesOf({ request, link }: Subject): Entities {
   const principal = withParents("Run", request.run.runId, [
     entity("User", request.run.user),
     entity("Agent", request.run.agent),
     entity("Project", request.run.project),
   ]);
   if (request.action === "connect") {
-    const resource = withParents("Host", request.host, hostGroups(request));
-    return [{ action: "connect", principal, resource, request, link: undefined, dispatched: false }];
+    return { principal, resource: withParents("Host", request.host, hostGroups(request)) };
   }
-  const several = request.links.length > 1;
-  return request.links.flatMap((link) => {
-    const applet = appletOf(link);
-    const dispatched = several || applet !== undefined || DISPATCHERS.test(link.program.names.join("\n"));
-    const links = applet === undefined ? [link] : [link, applet];
-    return links.map((each) => execSubject(request, each, principal, dispatched));
-  });
-}
-
-function execSubject(request: ExecRequest, link: ExecLink, principal: EntityWithParents, dispatched: boolean): Subject {
-  const resource = withParents("Program", link.program.path, programGroups(link.program));
-  return { action: "exec", principal, resource, request, link, dispatched };
+  if (link === undefined) throw new TypeError("an exec without a link");
+  return { principal, resource: withParents("Program", link.program.path, programGroups(link.program)) };
 }
 
 /** Programs that are many programs, and dynamic loaders: which one runs is in the arguments. */
-const DISPATCHERS = /^(busybox.*|toybox.*|coreutils|ld-linux.*|ld-musl.*|ld\.so.*|ld-[0-9.]+\.so)$/m;
+const DISPATCHERS = /^(busybox.*|toybox.*|coreutils|ld-linux.*|ld-musl.*|ld\.so.*|ld-[0-9.]+\.so)$/;
 const MULTI_CALL = /^(busybox.*|toybox.*|coreutils)$/;
 
 /**
