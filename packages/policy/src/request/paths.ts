@@ -1,15 +1,15 @@
 /** The absolute form of a path as written, by its text alone: no `.`, `..`, doubled or trailing slash. Links are not followed. */
 export function resolvePath(path: string, cwd: string): string {
-  const parts: string[] = [];
+  let parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${cwd}/${path}`).split("/")) {
     if (part === "" || part === ".") continue;
     if (part === "..") parts.pop();
     else parts.push(part);
-  }
-  // `/proc/self/root/etc` is `/etc` (bypass 17); `/proc/self/cwd` is where we are.
-  if (parts[0] === "proc" && /^(self|thread-self|\d+)$/.test(parts[1] ?? "")) {
-    if (parts[2] === "root") return resolvePath(`/${parts.slice(3).join("/")}`, "/");
-    if (parts[2] === "cwd" && cwd !== path) return resolvePath(`${cwd}/${parts.slice(3).join("/")}`, "/");
+    // `/proc/self/root/etc` is `/etc` (bypass 17), `/proc/self/cwd/..` is `..`.
+    if (parts.length === 3 && parts[0] === "proc" && /^(self|thread-self|\d+)$/.test(parts[1] ?? "")) {
+      if (part === "root") parts = [];
+      if (part === "cwd") parts = cwd.split("/").filter((each) => each !== "");
+    }
   }
   return `/${parts.join("/")}`;
 }
