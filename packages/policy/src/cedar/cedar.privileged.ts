@@ -10,6 +10,8 @@ import type { Answers, Ask, AuthorizationCall, Evaluation, Question, Reply } fro
 const START_TIMEOUT_MS = 20_000;
 const COMPILE_TIMEOUT_MS = 60_000;
 const EVALUATE_TIMEOUT_MS = 5_000;
+/** A worker that nobody has asked for so long is ended: it holds some 45 MB, and starting another takes a quarter of a second. */
+const IDLE_MS = 60_000;
 /** Prepared sets can't be freed, only replaced: this many at once, and no more. */
 const SLOTS = 64;
 
@@ -29,6 +31,7 @@ interface Waiting {
 export class Cedar {
   #worker: Worker | undefined;
   #started: Promise<unknown> | undefined;
+  #idle: NodeJS.Timeout | undefined;
   #nextId = 1;
   #closed = false;
   readonly #waiting = new Map<number, Waiting>();
@@ -103,6 +106,7 @@ export class Cedar {
     const id = this.#nextId++;
     const timer = setTimeout(() => void this.#drop("Cedar did not answer in time"), timeoutMs);
     this.#waiting.set(id, { resolve, reject, timer });
+    clearTimeout(this.#idle);
     worker.ref();
     worker.postMessage({ id, ...ask } satisfies Question);
     // The worker answers each kind of question with its own kind of answer (Answers, in the worker's one switch).
@@ -111,7 +115,12 @@ export class Cedar {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(workerUrl(), { env: {}, argv: [], resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    const worker = new Worker(workerUrl(), {
+      env: {},
+      argv: [],
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     worker.unref();
     worker.on("message", (reply: Reply) => {
       this.#settle(worker, reply);
@@ -138,7 +147,10 @@ export class Cedar {
       else waiting.reject(new PolicyError("POLICY_CEDAR_FAILED", `Cedar failed: ${oneLine(reply.message)}`));
     }
     if (!reply.ok && reply.trapped) void this.#drop("Cedar trapped on another request");
-    else if (this.#waiting.size === 0) worker.unref();
+    else if (this.#waiting.size === 0) {
+      worker.unref();
+      this.#idle = setTimeout(() => void this.#drop("Cedar was not needed for a while"), IDLE_MS).unref();
+    }
   }
 
   /** Ends the worker and fails everyone who waits for it. Its prepared sets are gone with it. */
@@ -146,6 +158,7 @@ export class Cedar {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#started = undefined;
+    clearTimeout(this.#idle);
     this.#slots.clear();
     this.#free = Array.from({ length: SLOTS }, (_, slot) => slot);
     for (const { reject, timer } of this.#waiting.values()) {

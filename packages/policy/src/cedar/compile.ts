@@ -1,5 +1,5 @@
 import type * as CedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import { attributesOf } from "../decide/condition.ts";
+import { attributesOf, requiredGroups } from "../decide/condition.ts";
 import type { Clause, CompiledPolicy, ScopeConstraint } from "../decide/compiled.ts";
 import type { Entity } from "../request/subject.ts";
 import { SCHEMA } from "../schema.ts";
@@ -119,6 +119,7 @@ function readPolicy(cedar: CedarCompiler, place: Place, problems: Problem[]): Dr
       action: scopeOf(json.action),
       resource: scopeOf(json.resource),
       conditions,
+      groups: requiredGroups(conditions),
       text: place.text,
     },
   };

@@ -1,4 +1,4 @@
-import type { Entity } from "../request/subject.ts";
+import type { Entity, EntityKey } from "../request/subject.ts";
 import { COMPILER_VERSION, sha256 } from "../source.ts";
 
 export interface Clause {
@@ -29,6 +29,8 @@ export interface CompiledPolicy {
   readonly action: ScopeConstraint;
   readonly resource: ScopeConstraint;
   readonly conditions: readonly Clause[];
+  /** Entities of which the resource must be in one for the conditions to matter (`requiredGroups`). */
+  readonly groups: readonly EntityKey[] | undefined;
   /** As written: this is what Cedar evaluates. */
   readonly text: string;
 }

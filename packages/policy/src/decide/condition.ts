@@ -17,7 +17,7 @@ export type Condition = (facts: Facts) => Truth;
 /** The condition of a whole policy: every `when` and no `unless`, in order. */
 export function readConditions(clauses: readonly Clause[]): Condition {
   return clauses
-    .map((clause) => (clause.kind === "when" ? read(clause.body) : not(read(clause.body))))
+    .map((clause) => (clause.kind === "when" ? readLater(clause.body) : not(readLater(clause.body))))
     .reduce<Condition>(
       (left, right) => and(left, right),
       () => true,
@@ -57,19 +57,28 @@ function choose(condition: Condition, yes: Condition, no: Condition): Condition 
   };
 }
 
+/**
+ * Reads an expression when it is first needed: of most policies only the first operand ever is, because it names programs,
+ * and reading all of them would be most of what the first decision of a run costs.
+ */
+function readLater(expression: unknown): Condition {
+  let condition: Condition | undefined;
+  return (facts) => (condition ??= read(expression))(facts);
+}
+
 function read(expression: unknown): Condition {
   const [operator, body] = single(expression);
   switch (operator) {
     case "Value":
       return typeof body === "boolean" ? () => body : opaque;
     case "!":
-      return not(read(field(body, "arg")));
+      return not(readLater(field(body, "arg")));
     case "&&":
-      return and(read(field(body, "left")), read(field(body, "right")));
+      return and(readLater(field(body, "left")), readLater(field(body, "right")));
     case "||":
-      return or(read(field(body, "left")), read(field(body, "right")));
+      return or(readLater(field(body, "left")), readLater(field(body, "right")));
     case "if-then-else":
-      return choose(read(field(body, "if")), read(field(body, "then")), read(field(body, "else")));
+      return choose(readLater(field(body, "if")), readLater(field(body, "then")), readLater(field(body, "else")));
     case ".":
       return readTerm(expression, (value) => (typeof value === "boolean" ? value : "opaque"));
     case "==":
@@ -218,10 +227,8 @@ function readHas(body: unknown): Condition {
 
 function readIn(left: unknown, right: unknown): Condition {
   const name = variable(left);
-  const [operator, items] = single(right);
-  const expressions: readonly unknown[] = operator === "Set" && Array.isArray(items) ? items : [right];
-  const keys = expressions.map(literalEntity).filter((key) => key !== undefined);
-  if (name === undefined || keys.length !== expressions.length) return opaque;
+  const keys = literalEntities(right);
+  if (name === undefined || keys === undefined) return opaque;
   return (facts) => {
     const found = keys.map((key) => facts.isIn(name, key));
     return found.includes(undefined) ? "opaque" : found.includes(true);
@@ -242,10 +249,16 @@ function readIs(body: unknown): Condition {
 
 /** The one operator of an expression in Cedar's JSON form and what it holds. */
 function single(expression: unknown): readonly [string, unknown] {
-  if (typeof expression !== "object" || expression === null) return ["", undefined];
-  const entries = Object.entries(expression);
-  return entries.length === 1 ? (entries[0] ?? ["", undefined]) : ["", undefined];
+  if (typeof expression !== "object" || expression === null) return NOTHING;
+  let found: readonly [string, unknown] | undefined;
+  for (const name in expression) {
+    if (found !== undefined) return NOTHING;
+    found = [name, field(expression, name)];
+  }
+  return found ?? NOTHING;
 }
+
+const NOTHING: readonly [string, unknown] = ["", undefined];
 
 function field(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
@@ -256,6 +269,14 @@ function field(value: unknown, name: string): unknown {
 function variable(expression: unknown): string | undefined {
   const [operator, body] = single(expression);
   return operator === "Var" && typeof body === "string" ? body : undefined;
+}
+
+/** One entity or a set of them, written out. */
+function literalEntities(expression: unknown): readonly EntityKey[] | undefined {
+  const [operator, items] = single(expression);
+  const expressions: readonly unknown[] = operator === "Set" && Array.isArray(items) ? items : [expression];
+  const keys = expressions.map(literalEntity).filter((key) => key !== undefined);
+  return keys.length === expressions.length ? keys : undefined;
 }
 
 function literalEntity(expression: unknown): EntityKey | undefined {
@@ -278,6 +299,25 @@ function some(wanted: ReadonlySet<string>, found: ReadonlySet<string>): boolean 
 
 function isSet(value: unknown): value is ReadonlySet<string> {
   return value instanceof Set;
+}
+
+/**
+ * The entities of which the resource must be in one for the conditions to be anything but plainly false; `undefined` when
+ * they do not begin by saying so. Only what Cedar evaluates first counts: what comes later may be behind a failure.
+ */
+export function requiredGroups(clauses: readonly Clause[]): readonly EntityKey[] | undefined {
+  const [first] = clauses;
+  return first?.kind === "when" ? groupsOf(first.body) : undefined;
+}
+
+function groupsOf(expression: unknown): readonly EntityKey[] | undefined {
+  const [operator, body] = single(expression);
+  const [left, right] = [field(body, "left"), field(body, "right")];
+  if (operator === "&&") return groupsOf(left);
+  if (operator === "in" && variable(left) === "resource") return literalEntities(right);
+  if (operator !== "||") return undefined;
+  const [a, b] = [groupsOf(left), groupsOf(right)];
+  return a === undefined || b === undefined ? undefined : [...new Set([...a, ...b])];
 }
 
 /** The context attributes that a policy's conditions mention; `all` when they use the context as a whole. */

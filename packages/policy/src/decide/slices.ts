@@ -92,7 +92,7 @@ export class Slices {
   }
 }
 
-/** The policies of one action by the entity that their resource scope names; those that name none apart. */
+/** The policies of one action by the entities that their resource must be in, by scope or by condition; those without apart. */
 class Index {
   readonly #anywhere: Rule[] = [];
   readonly #byEntity = new Map<EntityKey, Rule[]>();
@@ -100,7 +100,7 @@ class Index {
   constructor(rules: readonly Rule[], action: "exec" | "connect") {
     for (const rule of rules) {
       if (!coversAction(rule.policy.action, action)) continue;
-      for (const bucket of this.#bucketsFor(rule.policy.resource)) bucket.push(rule);
+      for (const bucket of this.#bucketsFor(rule.policy)) bucket.push(rule);
     }
   }
 
@@ -110,16 +110,22 @@ class Index {
     return found.toSorted((a, b) => a.order - b.order);
   }
 
-  #bucketsFor(constraint: ScopeConstraint): readonly Rule[][] {
+  #bucketsFor({ resource, groups }: CompiledPolicy): readonly Rule[][] {
+    const named = this.#namedBy(resource);
+    if (named.length > 0) return named;
+    return groups === undefined ? [this.#anywhere] : groups.map((key) => this.#bucket(key));
+  }
+
+  #namedBy(constraint: ScopeConstraint): readonly Rule[][] {
     switch (constraint.op) {
       case "all":
-        return [this.#anywhere];
+        return [];
       case "equal":
         return [this.#bucket(entityKey(constraint.entity))];
       case "in":
         return constraint.entities.map((entity) => this.#bucket(entityKey(entity)));
       case "is":
-        return [constraint.within === undefined ? this.#anywhere : this.#bucket(entityKey(constraint.within))];
+        return constraint.within === undefined ? [] : [this.#bucket(entityKey(constraint.within))];
     }
   }
 
