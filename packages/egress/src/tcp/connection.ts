@@ -1,0 +1,238 @@
+import type { Socket } from "node:net";
+import { escapeControls } from "@bailiwick/base";
+import type { Decision } from "@bailiwick/policy";
+import type { AddressBook } from "../addresses/address-book.ts";
+import type { CheckedAddress } from "../addresses/classify.ts";
+import type { HostRules } from "../names/host-rules.ts";
+import { profileDecision, type Refusal, refusals } from "../refusals.ts";
+import type { Reports, SocketEnds } from "../reports.ts";
+import { ServerNameGate } from "../tls/server-name-gate.ts";
+import type { GatewayObserver } from "../types.ts";
+import { dial, type Dialled, KEEP_ALIVE_MS } from "./dial.privileged.ts";
+import { Downstream } from "./downstream.ts";
+import type { Resolver } from "./resolver.ts";
+import { Upstream } from "./upstream.ts";
+
+export interface TcpContext {
+  readonly rules: HostRules;
+  readonly book: AddressBook;
+  readonly resolver: Resolver;
+  /** `[network.hosts]`, checked. */
+  readonly staticAddresses: ReadonlyMap<string, CheckedAddress>;
+  /** Never rejects. */
+  readonly decide: (name: string, port: number) => Decision | Promise<Decision>;
+  readonly reports: Reports;
+  readonly observer: GatewayObserver;
+  readonly profileDigest: string;
+  readonly nextId: () => number;
+}
+
+/**
+ * One connection from inside, from its acceptance to its end. In order: the address says the name; the profile and then
+ * `decide` permit it at this port; only then is the name resolved, its addresses checked, and one of them dialled; the
+ * server's bytes flow at once (SSH and SMTP servers speak first), the client's after inspection. Whatever goes wrong on
+ * the way resets the client. Resolves when the connection has ended and that was reported; never rejects.
+ */
+export class Connection {
+  readonly #context: TcpContext;
+  readonly #client: Socket;
+  readonly #port: number;
+  readonly #gone = new AbortController();
+  #server: Socket | undefined;
+
+  constructor(context: TcpContext, client: Socket, port: number) {
+    this.#context = context;
+    this.#client = client;
+    this.#port = port;
+    // An error is followed by `close`, which is what everything here goes by.
+    client.on("error", () => undefined);
+    client.once("close", () => {
+      this.#gone.abort();
+    });
+    client.allowHalfOpen = true;
+    client.setNoDelay(true);
+    client.setKeepAlive(true, KEEP_ALIVE_MS);
+  }
+
+  /** Ends it at once, both ways. */
+  destroy(): void {
+    this.#client.destroy();
+    this.#server?.destroy();
+  }
+
+  async serve(): Promise<void> {
+    const ends = endsOf(this.#client);
+    if (ends === undefined) {
+      this.#client.destroy();
+      return;
+    }
+    // Beside the work: the connection never waits for its owner, only a refusal does.
+    const owner = this.#context.reports.ownerOf(ends);
+    const name = this.#context.book.nameOf(ends.remoteAddress);
+    if (name === undefined) {
+      await this.#refuse(ends.remoteAddress, owner, refusals.addressWithoutName(ends.remoteAddress, this.#port));
+      return;
+    }
+    this.#context.book.hold(name);
+    try {
+      await this.#serveName(name, owner);
+    } finally {
+      this.#context.book.release(name);
+    }
+  }
+
+  async #serveName(name: string, owner: Promise<number | undefined>): Promise<void> {
+    const { rules, decide, staticAddresses } = this.#context;
+    if (!rules.permits(name, this.#port)) {
+      await this.#refuse(name, owner, refusals.portNotAllowed(name, this.#port, rules.portsOf(name)));
+      return;
+    }
+    const decision = await decide(name, this.#port);
+    if (decision.outcome !== "allow") {
+      await this.#refuse(name, owner, decision);
+      return;
+    }
+    if (this.#client.destroyed) return;
+    const report = new ConnectionReport(this.#context, { host: name, port: this.#port, decision, owner });
+    let addresses: readonly CheckedAddress[];
+    const fixed = staticAddresses.get(name);
+    if (fixed !== undefined) addresses = [fixed];
+    else {
+      try {
+        const resolution = await this.#context.resolver.resolve(name);
+        if ("refusal" in resolution) {
+          await this.#refuse(name, owner, refusals.addressNotPublic(name, resolution.address, resolution.refusal));
+          return;
+        }
+        addresses = resolution.addresses;
+      } catch (error) {
+        await this.#fail(report, "", error);
+        return;
+      }
+    }
+    await this.#connect(name, addresses, report);
+  }
+
+  async #connect(name: string, addresses: readonly CheckedAddress[], report: ConnectionReport): Promise<void> {
+    if (this.#client.destroyed) return;
+    const downstream = new Downstream(this.#client);
+    let dialled: Dialled;
+    try {
+      dialled = await dial({ addresses, port: this.#port, onread: downstream.onread, signal: this.#gone.signal });
+    } catch (error) {
+      this.#context.resolver.forget(name);
+      await this.#fail(report, addresses[0]?.text ?? "", error);
+      return;
+    }
+    this.#server = dialled.socket;
+    report.opened(dialled.address);
+    if (this.#client.destroyed) dialled.socket.destroy();
+    const end = joined(this.#client, dialled.socket);
+    const upstream = new Upstream(this.#client, dialled.socket, new ServerNameGate(name), (refusal) => {
+      void report.refused(refusal).finally(() => {
+        end.fail(`refused: ${refusal.reason}`);
+      });
+    });
+    downstream.start(dialled.socket);
+    upstream.start();
+    const error = await end.ended;
+    await report.closed(upstream.bytesSent, downstream.bytesReceived, error);
+  }
+
+  /** The refusal is reported before the client can see it, while its owner is still there to be found. */
+  async #refuse(host: string, owner: Promise<number | undefined>, what: Decision | Refusal): Promise<void> {
+    const decision = "outcome" in what ? what : profileDecision(what, this.#context.profileDigest);
+    this.#context.reports.refused(host, this.#port, await owner, decision);
+    this.#client.resetAndDestroy();
+  }
+
+  /** Permitted, but the other side could not be reached. */
+  async #fail(report: ConnectionReport, address: string, error: unknown): Promise<void> {
+    this.#client.resetAndDestroy();
+    report.opened(address);
+    await report.closed(0, 0, describeError(error));
+  }
+}
+
+/** Tells the observer of one permitted connection, in order: opened, refused while it was inspected, closed. */
+class ConnectionReport {
+  readonly #context: TcpContext;
+  readonly #what: { host: string; port: number; decision: Decision; owner: Promise<number | undefined> };
+  readonly #id: number;
+  readonly #start = performance.now();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    context: TcpContext,
+    what: { host: string; port: number; decision: Decision; owner: Promise<number | undefined> },
+  ) {
+    this.#context = context;
+    this.#what = what;
+    this.#id = context.nextId();
+  }
+
+  opened(address: string): void {
+    const { host, port, decision, owner } = this.#what;
+    const at = Date.now();
+    this.#last = owner.then((exec) => {
+      this.#context.observer.opened({ id: this.#id, host, port, address, exec, decision, at });
+    });
+  }
+
+  async refused(refusal: Refusal): Promise<void> {
+    const { host, port, owner } = this.#what;
+    await this.#last;
+    const decision = profileDecision(refusal, this.#context.profileDigest);
+    this.#context.reports.refused(host, port, await owner, decision);
+  }
+
+  async closed(bytesSent: number, bytesReceived: number, error: string | undefined): Promise<void> {
+    const at = Date.now();
+    const wallMs = performance.now() - this.#start;
+    await this.#last;
+    this.#context.observer.closed({ id: this.#id, bytesSent, bytesReceived, wallMs, error, at });
+  }
+}
+
+/**
+ * Ties two sockets' ends together: an error on one resets the other, so that neither side takes a broken stream for a
+ * finished one; a clean end of one direction leaves the other open. `ended` resolves when both are closed.
+ */
+function joined(
+  client: Socket,
+  server: Socket,
+): { readonly ended: Promise<string | undefined>; fail(reason: string): void } {
+  let error: string | undefined;
+  const closed = async (socket: Socket): Promise<void> => {
+    if (socket.closed) return;
+    await new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  };
+  const fail = (reason: string): void => {
+    error ??= reason;
+    client.resetAndDestroy();
+    server.resetAndDestroy();
+  };
+  client.on("error", (cause) => fail(`client: ${describeError(cause)}`));
+  server.on("error", (cause) => fail(`server: ${describeError(cause)}`));
+  const ended = Promise.all([closed(client), closed(server)]).then(() => error);
+  return { ended, fail };
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return escapeControls(String(error));
+  return "code" in error && typeof error.code === "string" ? error.code : escapeControls(error.message);
+}
+
+/** The ends as the process inside has them: its local end is our remote one. */
+function endsOf(client: Socket): SocketEnds | undefined {
+  const { localAddress, localPort, remoteAddress, remotePort } = client;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return {
+    protocol: "tcp",
+    localAddress: remoteAddress,
+    localPort: remotePort,
+    remoteAddress: localAddress,
+    remotePort: localPort,
+  };
+}
