@@ -64,35 +64,41 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   for (const port of new Set([...options.allow.map((rule) => rule.port), ...(options.ports ?? [])])) {
     listeners.set(port, await listenAt("0.0.0.0", port));
   }
-  const gateway = createGatewayIn(
-    {
-      range: { first: 0x7f_12_00_02, last: 0x7f_13_ff_fe },
-      lookup: options.lookup ?? ((name) => Promise.reject(new Error(`looked up ${name}`))),
-      checkAddress: options.checkAddress ?? checkPublicAddress,
-    },
-    {
-      dns,
-      listeners,
-      rules: { allow: options.allow, hosts: new Map(Object.entries(options.hosts ?? {})) },
-      decide: options.decide ?? (() => ALLOWED),
-      profileDigest: PROFILE_DIGEST,
-      findOwner: options.findOwner ?? (() => Promise.resolve(7)),
-      observer: {
-        refused: (refusal) => {
-          reports.push({ kind: "refused", ...refusal });
-          options.observer?.refused?.(refusal);
-        },
-        opened: (connection) => {
-          reports.push({ kind: "opened", ...connection });
-          options.observer?.opened?.(connection);
-        },
-        closed: (connection) => {
-          reports.push({ kind: "closed", ...connection });
-          options.observer?.closed?.(connection);
-        },
+  const surroundings: Surroundings = {
+    range: { first: 0x7f_12_00_02, last: 0x7f_13_ff_fe },
+    lookup: options.lookup ?? ((name) => Promise.reject(new Error(`looked up ${name}`))),
+    checkAddress: options.checkAddress ?? checkPublicAddress,
+  };
+  const served: GatewayOptions = {
+    dns,
+    listeners,
+    rules: { allow: options.allow, hosts: new Map(Object.entries(options.hosts ?? {})) },
+    decide: options.decide ?? (() => ALLOWED),
+    profileDigest: PROFILE_DIGEST,
+    findOwner: options.findOwner ?? (() => Promise.resolve(7)),
+    observer: {
+      refused: (refusal) => {
+        reports.push({ kind: "refused", ...refusal });
+        options.observer?.refused?.(refusal);
+      },
+      opened: (connection) => {
+        reports.push({ kind: "opened", ...connection });
+        options.observer?.opened?.(connection);
+      },
+      closed: (connection) => {
+        reports.push({ kind: "closed", ...connection });
+        options.observer?.closed?.(connection);
       },
     },
-  );
+  };
+  let gateway: Gateway;
+  try {
+    gateway = createGatewayIn(surroundings, served);
+  } catch (error) {
+    dns.close();
+    for (const listener of listeners.values()) listener.close();
+    throw error;
+  }
   const server = dns.address();
   const askRaw = (message: Buffer): Promise<Buffer> => exchange(message, server.port);
   const ask = async (name: string, type = "A"): Promise<dnsPacket.DecodedPacket> =>
@@ -120,8 +126,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     addressOf,
     connect: async (name, port) => {
       const socket = connect({ host: await addressOf(name), port, allowHalfOpen: true });
-      socket.on("error", () => undefined);
-      await once(socket, "connect");
+      // A reset may come so early that the connection never seems to have been there.
+      await settled(socket, "connect");
       return socket;
     },
     gateway,
@@ -168,6 +174,16 @@ export async function openOutside(serve: (socket: Socket) => void = () => undefi
   };
 }
 
+/** Resolves with the event, or when the socket is closed; an error is no rejection. */
+export async function settled(socket: Socket, event: "connect" | "close"): Promise<void> {
+  socket.on("error", () => undefined);
+  await new Promise<void>((resolve) => {
+    socket.once(event, () => resolve());
+    socket.once("close", () => resolve());
+    if (socket.closed) resolve();
+  });
+}
+
 /** Everything until the end of the stream, and how it ended: `end`, or the error's code. */
 export async function readAll(socket: Socket): Promise<{ data: string; ended: string }> {
   const chunks: Buffer[] = [];
@@ -175,7 +191,9 @@ export async function readAll(socket: Socket): Promise<{ data: string; ended: st
   const ended = await new Promise<string>((resolve) => {
     socket.once("end", () => resolve("end"));
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    if (socket.closed) resolve("closed");
+    const past: NodeJS.ErrnoException | null = socket.errored;
+    if (past !== null) resolve(past.code ?? past.message);
+    else if (socket.closed) resolve("closed");
   });
   return { data: Buffer.concat(chunks).toString("latin1"), ended };
 }

@@ -11,7 +11,7 @@ import { HostRules } from "./names/host-rules.ts";
 import { failedDecision, profileDecision, refusals } from "./refusals.ts";
 import { Reports } from "./reports.ts";
 import { Connection, type TcpContext } from "./tcp/connection.ts";
-import { checkPublicAddress, type Lookup, Resolver, systemLookup } from "./tcp/resolver.ts";
+import { type AddressCheck, checkPublicAddress, type Lookup, Resolver, systemLookup } from "./tcp/resolver.ts";
 import type { Gateway, GatewayOptions } from "./types.ts";
 
 /** Names with an address at one time, beside those that the profile spells out. */
@@ -23,10 +23,14 @@ const MOST_CONNECTIONS = 1_500;
 export interface Surroundings {
   readonly range: AddressRange;
   readonly lookup: Lookup;
-  readonly checkAddress: typeof checkPublicAddress;
+  readonly checkAddress: AddressCheck;
 }
 
-const HOST: Surroundings = { range: SANDBOX_RANGE, lookup: systemLookup, checkAddress: checkPublicAddress };
+const HOST: Surroundings = {
+  range: SANDBOX_RANGE,
+  lookup: systemLookup,
+  checkAddress: (address) => checkPublicAddress(address),
+};
 
 /**
  * Takes over the sandbox's DNS socket and listeners and serves them until {@link Gateway.close}.

@@ -87,34 +87,36 @@ export class Connection {
       await this.#refuse(name, owner, refusals.portNotAllowed(name, this.#port, rules.portsOf(name)));
       return;
     }
-    const decision = await decide(name, this.#port);
+    const decision = await this.#unlessGone(decide(name, this.#port));
+    if (decision === undefined) return;
     if (decision.outcome !== "allow") {
       await this.#refuse(name, owner, decision);
       return;
     }
-    if (this.#client.destroyed) return;
     const report = new ConnectionReport(this.#context, { host: name, port: this.#port, decision, owner });
-    let addresses: readonly CheckedAddress[];
-    const fixed = staticAddresses.get(name);
-    if (fixed !== undefined) addresses = [fixed];
-    else {
-      try {
-        const resolution = await this.#context.resolver.resolve(name);
-        if ("refusal" in resolution) {
-          await this.#refuse(name, owner, refusals.addressNotPublic(name, resolution.address, resolution.refusal));
-          return;
-        }
-        addresses = resolution.addresses;
-      } catch (error) {
-        await this.#fail(report, "", error);
-        return;
-      }
+    const addresses = await this.#addressesOf(name, owner, report);
+    if (addresses !== undefined) await this.#connect(name, addresses, report);
+  }
+
+  /** After the decision, and only then. `undefined` when the connection has ended instead. */
+  async #addressesOf(
+    name: string,
+    owner: Promise<number | undefined>,
+    report: ConnectionReport,
+  ): Promise<readonly CheckedAddress[] | undefined> {
+    const fixed = this.#context.staticAddresses.get(name);
+    if (fixed !== undefined) return [fixed];
+    try {
+      const resolution = await this.#unlessGone(this.#context.resolver.resolve(name));
+      if (resolution === undefined || "addresses" in resolution) return resolution?.addresses;
+      await this.#refuse(name, owner, refusals.addressNotPublic(name, resolution.address, resolution.refusal));
+    } catch (error) {
+      await this.#fail(report, "", error);
     }
-    await this.#connect(name, addresses, report);
+    return undefined;
   }
 
   async #connect(name: string, addresses: readonly CheckedAddress[], report: ConnectionReport): Promise<void> {
-    if (this.#client.destroyed) return;
     const downstream = new Downstream(this.#client);
     let dialled: Dialled;
     try {
@@ -125,18 +127,38 @@ export class Connection {
       return;
     }
     this.#server = dialled.socket;
-    report.opened(dialled.address);
+    // What is not recorded does not go on.
+    report.opened(dialled.address).catch(() => {
+      this.destroy();
+    });
     if (this.#client.destroyed) dialled.socket.destroy();
     const end = joined(this.#client, dialled.socket);
     const upstream = new Upstream(this.#client, dialled.socket, new ServerNameGate(name), (refusal) => {
-      void report.refused(refusal).finally(() => {
+      const reset = (): void => {
         end.fail(`refused: ${refusal.reason}`);
-      });
+      };
+      report.refused(refusal).then(reset, reset);
     });
     downstream.start(dialled.socket);
     upstream.start();
     const error = await end.ended;
     await report.closed(upstream.bytesSent, downstream.bytesReceived, error);
+  }
+
+  /** Waits no longer than the client does: a decision may be a person's, a lookup may be a dead server's. */
+  async #unlessGone<T>(work: T | Promise<T>): Promise<T | undefined> {
+    const result = work instanceof Promise ? await Promise.race([work, this.#goneSoon()]) : work;
+    return this.#client.destroyed ? undefined : result;
+  }
+
+  async #goneSoon(): Promise<undefined> {
+    const { signal } = this.#gone;
+    return await new Promise((resolve) => {
+      signal.addEventListener("abort", () => {
+        resolve(undefined);
+      });
+      if (signal.aborted) resolve(undefined);
+    });
   }
 
   /** The refusal is reported before the client can see it, while its owner is still there to be found. */
@@ -149,7 +171,7 @@ export class Connection {
   /** Permitted, but the other side could not be reached. */
   async #fail(report: ConnectionReport, address: string, error: unknown): Promise<void> {
     this.#client.resetAndDestroy();
-    report.opened(address);
+    await report.opened(address);
     await report.closed(0, 0, describeError(error));
   }
 }
@@ -171,12 +193,14 @@ class ConnectionReport {
     this.#id = context.nextId();
   }
 
-  opened(address: string): void {
+  /** Rejects when the observer fails; so does everything after it. */
+  async opened(address: string): Promise<void> {
     const { host, port, decision, owner } = this.#what;
     const at = Date.now();
     this.#last = owner.then((exec) => {
       this.#context.observer.opened({ id: this.#id, host, port, address, exec, decision, at });
     });
+    await this.#last;
   }
 
   async refused(refusal: Refusal): Promise<void> {

@@ -5,6 +5,9 @@ import { type AddressRefusal, type CheckedAddress, checkResolvedAddress } from "
 /** The addresses of a name, in the order of preference. Rejects when there are none. */
 export type Lookup = (name: string) => Promise<readonly string[]>;
 
+/** May a resolved address be dialled? */
+export type AddressCheck = (address: string) => CheckedAddress | AddressRefusal;
+
 /** What a name resolves to: addresses that may be dialled, or the first that may not when there is no other. */
 export type Resolution =
   { readonly addresses: readonly CheckedAddress[] } | (AddressRefusal & { readonly address: string });
@@ -26,10 +29,10 @@ export async function systemLookup(name: string): Promise<readonly string[]> {
 }
 
 /** The check of {@link checkResolvedAddress}, and not one of this machine's own: its services trust what comes from it. */
-export function checkPublicAddress(address: string): CheckedAddress | AddressRefusal {
+export function checkPublicAddress(address: string, machine = networkInterfaces): CheckedAddress | AddressRefusal {
   const checked = checkResolvedAddress(address);
   if ("refusal" in checked) return checked;
-  for (const interfaces of Object.values(networkInterfaces())) {
+  for (const interfaces of Object.values(machine())) {
     for (const own of interfaces ?? []) {
       const mine = checkResolvedAddress(own.address);
       if ("text" in mine && mine.text === checked.text) return { refusal: "an address of this machine" };
@@ -44,12 +47,12 @@ export function checkPublicAddress(address: string): CheckedAddress | AddressRef
  */
 export class Resolver {
   readonly #lookup: Lookup;
-  readonly #check: typeof checkPublicAddress;
+  readonly #check: AddressCheck;
   readonly #recent = new Map<string, { readonly at: number; readonly result: Promise<Resolution> }>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(lookup: Lookup, check: typeof checkPublicAddress) {
+  constructor(lookup: Lookup, check: AddressCheck) {
     this.#lookup = lookup;
     this.#check = check;
   }

@@ -30,10 +30,9 @@ export class Upstream {
 
   start(): void {
     this.#server.on("drain", () => this.#client.resume());
-    this.#client.once("end", () => {
-      if (this.#held.length > 0) this.#giveUp("the client closed before it was complete");
-      else this.#server.end();
-    });
+    // A client that closes its direction without a byte has mostly done so before the server was reached.
+    if (this.#client.readableEnded) this.#endDirection();
+    else this.#client.once("end", () => this.#endDirection());
     this.#client.once("close", () => {
       clearTimeout(this.#deadline);
     });
@@ -41,6 +40,11 @@ export class Upstream {
       if (this.#inspector === undefined) this.#forward(chunk);
       else this.#inspect(this.#inspector, chunk);
     });
+  }
+
+  #endDirection(): void {
+    if (this.#held.length > 0) this.#giveUp("the client closed before it was complete");
+    else this.#server.end();
   }
 
   #inspect(inspector: ClientInspector, chunk: Buffer): void {

@@ -1,0 +1,140 @@
+/** TCP through the gateway against direct loopback: client, gateway and server are a process each. */
+import { type ChildProcess, fork } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import dnsPacket from "dns-packet";
+import { NAME, OUTSIDE, STREAM_BYTES } from "./egress/setting.ts";
+import { interleave, median, quantile } from "./measure.ts";
+
+const ROUNDS = 5;
+const CONNECTIONS = 1_000;
+const AT_ONCE = 16;
+
+export async function bench(): Promise<Record<string, number>> {
+  const server = await start("server.ts");
+  const gateway = await start("gateway.ts", String(server.answer));
+  try {
+    const inside = await ask(gateway.answer);
+    const direct = { host: OUTSIDE, port: server.answer };
+    const through = { host: inside, port: server.answer };
+    const streams = await interleave(
+      {
+        directDown: () => download(direct),
+        throughDown: () => download(through),
+        directUp: () => upload(direct),
+        throughUp: () => upload(through),
+      },
+      ROUNDS,
+    );
+    await firstBytes(through, 200);
+    const latencyDirect = await firstBytes(direct, CONNECTIONS);
+    const latencyThrough = await firstBytes(through, CONNECTIONS);
+    const down = median(streams.directDown) / median(streams.throughDown);
+    const up = median(streams.directUp) / median(streams.throughUp);
+    return {
+      "throughput/direct": Math.min(down, up),
+      "down/direct": down,
+      "up/direct": up,
+      "down-gbit": gigabits(median(streams.throughDown)),
+      "up-gbit": gigabits(median(streams.throughUp)),
+      "direct-down-gbit": gigabits(median(streams.directDown)),
+      "direct-up-gbit": gigabits(median(streams.directUp)),
+      "connect-ms-p50": median(latencyThrough),
+      "connect-ms-p99": quantile(latencyThrough, 0.99),
+      "connect-direct-ms-p50": median(latencyDirect),
+      "connections-per-second": await rate(through),
+      "connections-per-second-direct": await rate(direct),
+    };
+  } finally {
+    gateway.process.kill();
+    server.process.kill();
+  }
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+const gigabits = (milliseconds: number): number => (STREAM_BYTES * 8) / milliseconds / 1e6;
+
+async function start(file: string, ...args: string[]): Promise<{ process: ChildProcess; answer: number }> {
+  const child = fork(join(import.meta.dirname, "egress", file), args);
+  const [answer] = (await once(child, "message")) as [number];
+  return { process: child, answer };
+}
+
+async function ask(port: number): Promise<string> {
+  const socket = createSocket("udp4");
+  socket.send(dnsPacket.encode({ type: "query", id: 1, questions: [{ type: "A", name: NAME }] }), port, "127.0.0.1");
+  const [message] = (await once(socket, "message")) as [Buffer];
+  socket.close();
+  const [answer] = dnsPacket.decode(message).answers ?? [];
+  if (answer?.type !== "A") throw new Error("the gateway gave no address");
+  return answer.data;
+}
+
+async function download(target: Target): Promise<number> {
+  const from = performance.now();
+  let received = 0;
+  const socket = connect({
+    ...target,
+    onread: {
+      buffer: Buffer.alloc(1 << 18),
+      callback: (length) => {
+        received += length;
+        return true;
+      },
+    },
+  });
+  socket.write("d");
+  await once(socket, "close");
+  if (received !== STREAM_BYTES) throw new Error(`${String(received)} bytes of ${String(STREAM_BYTES)}`);
+  return performance.now() - from;
+}
+
+async function upload(target: Target): Promise<number> {
+  const from = performance.now();
+  const block = Buffer.alloc(1 << 20);
+  const socket = connect({ ...target, allowHalfOpen: true });
+  socket.write("u");
+  for (let left = STREAM_BYTES; left > 0; left -= block.length) {
+    if (!socket.write(block)) await once(socket, "drain");
+  }
+  socket.end();
+  await once(socket, "data");
+  socket.destroy();
+  return performance.now() - from;
+}
+
+/** Sorted milliseconds from `connect` to the first byte back, one connection at a time. */
+async function firstBytes(target: Target, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const from = performance.now();
+    const socket = await exchange(target);
+    times.push(performance.now() - from);
+    socket.destroy();
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/** Connections a second, each with a byte there and back, some at once. */
+async function rate(target: Target): Promise<number> {
+  const from = performance.now();
+  let left = CONNECTIONS * 3;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) (await exchange(target)).destroy();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return (CONNECTIONS * 3_000) / (performance.now() - from);
+}
+
+async function exchange(target: Target): Promise<Socket> {
+  const socket = connect({ ...target, noDelay: true });
+  socket.write("x");
+  await once(socket, "data");
+  return socket;
+}
