@@ -12,7 +12,12 @@ dns.bind(0, "127.0.0.1", () => {
   const server = createServer();
   server.listen({ host: "0.0.0.0", port, reusePort: true, backlog: 511 }, () => {
     createGatewayIn(
-      { range: { first: 0x7f_12_00_02, last: 0x7f_13_ff_fe }, lookup: systemLookup, checkAddress: checkPublicAddress },
+      {
+        range: { first: 0x7f_12_00_02, last: 0x7f_13_ff_fe },
+        lookup: systemLookup,
+        checkAddress: checkPublicAddress,
+        mostConnections: 1_500,
+      },
       {
         dns,
         listeners: new Map([[port, server]]),

@@ -158,6 +158,17 @@ describe("DNS through the gateway", () => {
     }
   });
 
+  test("localhost is the sandbox's own; reverse lookups are refused in words that help", async () => {
+    await within({}, async (world) => {
+      assert.equal(await world.addressOf("localhost"), "127.0.0.1");
+      assert.equal(await world.addressOf("app.localhost"), "127.0.0.1");
+      assert.equal((await world.ask("localhost", "AAAA")).answers?.length, 0);
+      assert.deepEqual(world.reports, []);
+      assert.equal(rcode(await world.ask("1.0.18.198.in-addr.arpa", "PTR")), "NXDOMAIN");
+      assert.match(world.of("refused")[0]?.decision.reason ?? "", /not turned into names/);
+    });
+  });
+
   test("the first refusal is reported before its answer; repetitions are one report", async () => {
     await within({}, async (world) => {
       for (let time = 0; time < 5; time++) {

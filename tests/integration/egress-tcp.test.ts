@@ -292,6 +292,21 @@ describe("TCP through the gateway", () => {
     });
   });
 
+  test("connections over the limit are reset and reported; when one ends, the next is let in", async () => {
+    await within(undefined, { mostConnections: 2 }, async (world, outside) => {
+      const first = await world.connect("allowed.test", outside.port);
+      await world.connect("allowed.test", outside.port);
+      await until(() => outside.connections.length === 2, "two arrive");
+      const third = await world.connect("allowed.test", outside.port);
+      assert.equal((await readAll(third)).ended, "ECONNRESET");
+      assert.match(world.of("refused")[0]?.decision.reason ?? "", /more than 2 connections/);
+      first.resetAndDestroy();
+      await until(() => world.of("closed").length === 1, "the first is closed");
+      await world.connect("allowed.test", outside.port);
+      await until(() => outside.connections.length === 3, "the fourth arrives");
+    });
+  });
+
   test("an observer that fails ends the connection: what is not recorded does not go on", async () => {
     const observer = {
       opened: (): never => {

@@ -54,6 +54,7 @@ export interface WorldOptions {
   readonly lookup?: Surroundings["lookup"];
   readonly checkAddress?: Surroundings["checkAddress"];
   readonly observer?: Partial<GatewayObserver>;
+  readonly mostConnections?: number;
 }
 
 export async function openWorld(options: WorldOptions): Promise<World> {
@@ -67,7 +68,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const surroundings: Surroundings = {
     range: { first: 0x7f_12_00_02, last: 0x7f_13_ff_fe },
     lookup: options.lookup ?? ((name) => Promise.reject(new Error(`looked up ${name}`))),
-    checkAddress: options.checkAddress ?? checkPublicAddress,
+    checkAddress: options.checkAddress ?? ((address) => checkPublicAddress(address)),
+    mostConnections: options.mostConnections ?? 100,
   };
   const served: GatewayOptions = {
     dns,

@@ -16,20 +16,22 @@ import type { Gateway, GatewayOptions } from "./types.ts";
 
 /** Names with an address at one time, beside those that the profile spells out. */
 const MOST_NAMES = 16_384;
-/** Each takes two descriptors of this process, which needs others for the record. */
-const MOST_CONNECTIONS = 1_500;
 
 /** What the gateway stands on. Product code uses {@link HOST}; tests put the range on loopback and script the resolver. */
 export interface Surroundings {
   readonly range: AddressRange;
   readonly lookup: Lookup;
   readonly checkAddress: AddressCheck;
+  /** At one time; more are reset. */
+  readonly mostConnections: number;
 }
 
 const HOST: Surroundings = {
   range: SANDBOX_RANGE,
   lookup: systemLookup,
   checkAddress: (address) => checkPublicAddress(address),
+  // Each takes two descriptors of this process, which needs others for the record.
+  mostConnections: 1_500,
 };
 
 /**
@@ -56,7 +58,7 @@ export function createGatewayIn(surroundings: Surroundings, options: GatewayOpti
     nextId: () => ++id,
   };
   const dns = new DnsServer({ ...context, socket: options.dns });
-  const connections = new Connections(context);
+  const connections = new Connections(context, surroundings.mostConnections);
   for (const [port, listener] of options.listeners) connections.acceptFrom(listener, port);
   return {
     close: async () => {
@@ -68,12 +70,14 @@ export function createGatewayIn(surroundings: Surroundings, options: GatewayOpti
 
 class Connections {
   readonly #context: TcpContext;
+  readonly #most: number;
   readonly #listeners: Server[] = [];
   readonly #open = new Map<Connection, Promise<void>>();
   #closed = false;
 
-  constructor(context: TcpContext) {
+  constructor(context: TcpContext, most: number) {
     this.#context = context;
+    this.#most = most;
   }
 
   acceptFrom(listener: Server, port: number): void {
@@ -98,8 +102,8 @@ class Connections {
       socket.destroy();
       return;
     }
-    if (this.#open.size >= MOST_CONNECTIONS) {
-      const decision = profileDecision(refusals.tooManyConnections(MOST_CONNECTIONS), this.#context.profileDigest);
+    if (this.#open.size >= this.#most) {
+      const decision = profileDecision(refusals.tooManyConnections(this.#most), this.#context.profileDigest);
       const name = this.#context.book.nameOf(socket.localAddress ?? "");
       this.#context.reports.refused(name ?? socket.localAddress ?? "", port, undefined, decision);
       socket.resetAndDestroy();

@@ -53,6 +53,10 @@ export const refusals = {
     instead:
       "use a name of letters, digits, `-` and `_`; addresses are not reachable, only names that the profile lists",
   }),
+  reverseLookup: (name: string): Refusal => ({
+    reason: `addresses are not turned into names: \`${name}\``,
+    instead: "connect by name; turn off the client's reverse lookups if they are in the way",
+  }),
   recordNotServed: (name: string, type: string): Refusal => ({
     reason: `only addresses of \`${name}\` are answered, not its ${type} records`,
     instead: "connect to the host by its name; nothing else of the domain name system is reachable",

@@ -1,4 +1,5 @@
 import type { RemoteInfo, Socket as UdpSocket } from "node:dgram";
+import type { AddressInfo } from "node:net";
 import type { Decision } from "@bailiwick/policy";
 import type { AddressBook } from "../addresses/address-book.ts";
 import { parseHostName } from "../names/host-name.ts";
@@ -35,11 +36,14 @@ export interface DnsContext {
  */
 export class DnsServer {
   readonly #context: DnsContext;
+  /** Taken at the start: a closed socket has none, and a refusal is reported all the same. */
+  readonly #local: AddressInfo;
   #pending = 0;
   #closed = false;
 
   constructor(context: DnsContext) {
     this.#context = context;
+    this.#local = context.socket.address();
     context.socket.on("message", (message, from) => {
       this.#receive(message, from);
     });
@@ -83,6 +87,8 @@ export class DnsServer {
       const shown = showName(question.name);
       return await this.#refuse(question, from, deny(refusals.notAName(shown)));
     }
+    if (name === "localhost" || name.endsWith(".localhost")) return answerLocalhost(question);
+    if (name.endsWith(".arpa")) return await this.#refuse(question, from, deny(refusals.reverseLookup(name)));
     if (!rules.permitsName(name)) return await this.#refuse(question, from, deny(refusals.nameNotAllowed(name)));
     const decision = await this.#context.decide(name, 0);
     if (decision.outcome !== "allow") return await this.#refuse(question, from, decision);
@@ -104,13 +110,12 @@ export class DnsServer {
 
   /** Before the answer goes out: the asker is still there to be found, and a refusal stands before it is seen. */
   async #report(question: Question, from: RemoteInfo, decision: Decision): Promise<void> {
-    const local = this.#context.socket.address();
     const exec = await this.#context.reports.ownerOf({
       protocol: "udp",
       localAddress: from.address,
       localPort: from.port,
-      remoteAddress: local.address,
-      remotePort: local.port,
+      remoteAddress: this.#local.address,
+      remotePort: this.#local.port,
     });
     const name = parseHostName(question.name) ?? showName(question.name);
     this.#context.reports.refused(name, 0, exec, decision);
@@ -121,4 +126,10 @@ export class DnsServer {
     // An answer that can't be delivered is the asker's loss: it asks again.
     this.#context.socket.send(answer, to.port, to.address, () => undefined);
   }
+}
+
+/** The sandbox's own loopback, for clients that do not read /etc/hosts (RFC 6761, section 6.3): leads nowhere else. */
+function answerLocalhost(question: Question): Buffer {
+  if (question.type === TYPE_A) return encodeAddress(question, "127.0.0.1", TTL_SECONDS);
+  return encodeEmpty(question, RCODE.noError);
 }

@@ -1,19 +1,19 @@
 import type { Socket } from "node:net";
-import { escapeControls } from "@bailiwick/base";
 import type { Decision } from "@bailiwick/policy";
 import type { AddressBook } from "../addresses/address-book.ts";
 import type { CheckedAddress } from "../addresses/classify.ts";
 import type { HostRules } from "../names/host-rules.ts";
 import { profileDecision, type Refusal, refusals } from "../refusals.ts";
-import type { Reports, SocketEnds } from "../reports.ts";
+import type { SocketEnds } from "../reports.ts";
 import { ServerNameGate } from "../tls/server-name-gate.ts";
-import type { GatewayObserver } from "../types.ts";
+import { ConnectionReport, type ReportContext } from "./connection-report.ts";
 import { dial, type Dialled, KEEP_ALIVE_MS } from "./dial.privileged.ts";
 import { Downstream } from "./downstream.ts";
+import { describeError, joined } from "./joined.ts";
 import type { Resolver } from "./resolver.ts";
 import { Upstream } from "./upstream.ts";
 
-export interface TcpContext {
+export interface TcpContext extends ReportContext {
   readonly rules: HostRules;
   readonly book: AddressBook;
   readonly resolver: Resolver;
@@ -21,10 +21,6 @@ export interface TcpContext {
   readonly staticAddresses: ReadonlyMap<string, CheckedAddress>;
   /** Never rejects. */
   readonly decide: (name: string, port: number) => Decision | Promise<Decision>;
-  readonly reports: Reports;
-  readonly observer: GatewayObserver;
-  readonly profileDigest: string;
-  readonly nextId: () => number;
 }
 
 /**
@@ -82,7 +78,7 @@ export class Connection {
   }
 
   async #serveName(name: string, owner: Promise<number | undefined>): Promise<void> {
-    const { rules, decide, staticAddresses } = this.#context;
+    const { rules, decide } = this.#context;
     if (!rules.permits(name, this.#port)) {
       await this.#refuse(name, owner, refusals.portNotAllowed(name, this.#port, rules.portsOf(name)));
       return;
@@ -174,77 +170,6 @@ export class Connection {
     await report.opened(address);
     await report.closed(0, 0, describeError(error));
   }
-}
-
-/** Tells the observer of one permitted connection, in order: opened, refused while it was inspected, closed. */
-class ConnectionReport {
-  readonly #context: TcpContext;
-  readonly #what: { host: string; port: number; decision: Decision; owner: Promise<number | undefined> };
-  readonly #id: number;
-  readonly #start = performance.now();
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(
-    context: TcpContext,
-    what: { host: string; port: number; decision: Decision; owner: Promise<number | undefined> },
-  ) {
-    this.#context = context;
-    this.#what = what;
-    this.#id = context.nextId();
-  }
-
-  /** Rejects when the observer fails; so does everything after it. */
-  async opened(address: string): Promise<void> {
-    const { host, port, decision, owner } = this.#what;
-    const at = Date.now();
-    this.#last = owner.then((exec) => {
-      this.#context.observer.opened({ id: this.#id, host, port, address, exec, decision, at });
-    });
-    await this.#last;
-  }
-
-  async refused(refusal: Refusal): Promise<void> {
-    const { host, port, owner } = this.#what;
-    await this.#last;
-    const decision = profileDecision(refusal, this.#context.profileDigest);
-    this.#context.reports.refused(host, port, await owner, decision);
-  }
-
-  async closed(bytesSent: number, bytesReceived: number, error: string | undefined): Promise<void> {
-    const at = Date.now();
-    const wallMs = performance.now() - this.#start;
-    await this.#last;
-    this.#context.observer.closed({ id: this.#id, bytesSent, bytesReceived, wallMs, error, at });
-  }
-}
-
-/**
- * Ties two sockets' ends together: an error on one resets the other, so that neither side takes a broken stream for a
- * finished one; a clean end of one direction leaves the other open. `ended` resolves when both are closed.
- */
-function joined(
-  client: Socket,
-  server: Socket,
-): { readonly ended: Promise<string | undefined>; fail(reason: string): void } {
-  let error: string | undefined;
-  const closed = async (socket: Socket): Promise<void> => {
-    if (socket.closed) return;
-    await new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  };
-  const fail = (reason: string): void => {
-    error ??= reason;
-    client.resetAndDestroy();
-    server.resetAndDestroy();
-  };
-  client.on("error", (cause) => fail(`client: ${describeError(cause)}`));
-  server.on("error", (cause) => fail(`server: ${describeError(cause)}`));
-  const ended = Promise.all([closed(client), closed(server)]).then(() => error);
-  return { ended, fail };
-}
-
-function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return escapeControls(String(error));
-  return "code" in error && typeof error.code === "string" ? error.code : escapeControls(error.message);
 }
 
 /** The ends as the process inside has them: its local end is our remote one. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { fragmented, handshake, hello, helloBody, record, SUPPORTED_VERSIONS } from "../../test/client-hello.ts";
+import { PASS_ALL, type Verdict } from "../tcp/client-inspector.ts";
 import { parseClientHello } from "./client-hello.ts";
 import { ServerNameGate } from "./server-name-gate.ts";
 
@@ -18,7 +19,7 @@ function passedBytes(message: Buffer, sizes: readonly number[]): Buffer {
     const chunk = message.subarray(from, from + size);
     from += size;
     held.push(chunk);
-    const verdict = done ? ({ kind: "pass", done: true } as const) : gate.inspect(chunk);
+    const verdict: Verdict = done ? PASS_ALL : gate.inspect(chunk);
     if (verdict.kind === "refuse") return Buffer.concat(passed);
     if (verdict.kind === "hold") continue;
     done = verdict.done;
