@@ -1,11 +1,14 @@
-/** TCP through the gateway against direct loopback: client, gateway and server are a process each. */
-import { type ChildProcess, fork } from "node:child_process";
+/** TCP through the gateway against direct loopback and sandbox-runtime: client, gateway and server are a process each. */
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import dnsPacket from "dns-packet";
 import { NAME, OUTSIDE, STREAM_BYTES } from "./egress/setting.ts";
+import { download, type Target, upload } from "./egress/streams.ts";
 import { interleave, median, quantile } from "./measure.ts";
 
 const ROUNDS = 5;
@@ -25,6 +28,8 @@ export async function bench(): Promise<Record<string, number>> {
         throughDown: () => download(through),
         directUp: () => upload(direct),
         throughUp: () => upload(through),
+        srtDown: () => behindSrt("down", server.answer),
+        srtUp: () => behindSrt("up", server.answer),
       },
       ROUNDS,
     );
@@ -33,7 +38,12 @@ export async function bench(): Promise<Record<string, number>> {
     const latencyThrough = await firstBytes(through, CONNECTIONS);
     const down = median(streams.directDown) / median(streams.throughDown);
     const up = median(streams.directUp) / median(streams.throughUp);
+    const srtDown = median(streams.srtDown) / median(streams.throughDown);
+    const srtUp = median(streams.srtUp) / median(streams.throughUp);
     return {
+      "throughput/srt": Math.min(srtDown, srtUp),
+      "down/srt": srtDown,
+      "up/srt": srtUp,
       "throughput/direct": Math.min(down, up),
       "down/direct": down,
       "up/direct": up,
@@ -51,11 +61,6 @@ export async function bench(): Promise<Record<string, number>> {
     gateway.process.kill();
     server.process.kill();
   }
-}
-
-interface Target {
-  readonly host: string;
-  readonly port: number;
 }
 
 const gigabits = (milliseconds: number): number => (STREAM_BYTES * 8) / milliseconds / 1e6;
@@ -76,37 +81,20 @@ async function ask(port: number): Promise<string> {
   return answer.data;
 }
 
-async function download(target: Target): Promise<number> {
-  const from = performance.now();
-  let received = 0;
-  const socket = connect({
-    ...target,
-    onread: {
-      buffer: Buffer.alloc(1 << 18),
-      callback: (length) => {
-        received += length;
-        return true;
-      },
-    },
-  });
-  socket.write("d");
-  await once(socket, "close");
-  if (received !== STREAM_BYTES) throw new Error(`${String(received)} bytes of ${String(STREAM_BYTES)}`);
-  return performance.now() - from;
-}
-
-async function upload(target: Target): Promise<number> {
-  const from = performance.now();
-  const block = Buffer.alloc(1 << 20);
-  const socket = connect({ ...target, allowHalfOpen: true });
-  socket.write("u");
-  for (let left = STREAM_BYTES; left > 0; left -= block.length) {
-    if (!socket.write(block)) await once(socket, "drain");
+/** One stream by a process inside sandbox-runtime, whose start is not counted. */
+function behindSrt(direction: "down" | "up", port: number): number {
+  const folder = mkdtempSync(join(tmpdir(), "bench-srt-"));
+  try {
+    const settings = join(folder, "settings.json");
+    const network = { allowedDomains: ["localhost"], deniedDomains: [] };
+    writeFileSync(settings, JSON.stringify({ network, filesystem: { denyRead: [], allowWrite: [], denyWrite: [] } }));
+    const srt = join(import.meta.dirname, "../node_modules/.bin/srt");
+    const client = join(import.meta.dirname, "egress/behind-srt.ts");
+    const args = ["--settings", settings, process.execPath, client, direction, String(port)];
+    return Number(execFileSync(srt, args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }));
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  socket.end();
-  await once(socket, "data");
-  socket.destroy();
-  return performance.now() - from;
 }
 
 /** Sorted milliseconds from `connect` to the first byte back, one connection at a time. */

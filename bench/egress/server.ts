@@ -20,10 +20,15 @@ const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => 
         send();
         return;
       }
-      case "u":
-        socket.on("data", () => undefined);
-        socket.on("end", () => socket.end("k"));
+      case "u": {
+        // By count, not by the stream's end: sandbox-runtime does not pass a half-closed connection on.
+        let left = STREAM_BYTES + 1 - first.length;
+        socket.on("data", (chunk) => {
+          left -= chunk.length;
+          if (left === 0) socket.end("k");
+        });
         return;
+      }
       default:
         socket.write(first);
         socket.on("data", (chunk) => socket.write(chunk));
@@ -33,5 +38,8 @@ const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => 
 });
 server.listen({ host: OUTSIDE, port: 0, reusePort: true }, () => {
   const address = server.address();
-  if (address !== null && typeof address === "object") process.send?.(address.port);
+  if (address === null || typeof address !== "object") throw new Error("no port");
+  // The same on 127.0.0.1, which is the only name of this machine that sandbox-runtime reaches.
+  const local = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => server.emit("connection", socket));
+  local.listen({ host: "127.0.0.1", port: address.port, reusePort: true }, () => process.send?.(address.port));
 });
