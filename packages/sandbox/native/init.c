@@ -15,9 +15,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { NO_SUCH_PROGRAM = 127, NOT_EXECUTABLE = 126, CONNECT_TIMEOUT_MS = 2000 };
+enum { NO_SUCH_PROGRAM = 127, NOT_EXECUTABLE = 126, CONNECTS_MAX = 64, CONNECT_TIMEOUT_MS = 2000, CONNECT_CHECK_MS = 100 };
 
 static const char *find_variable(char *const *environment, const char *name, const char *otherwise) {
   size_t length = strlen(name);
@@ -70,7 +71,24 @@ static _Noreturn void run_command(const struct spec *spec, int terminal) {
   _exit(error == ENOENT ? NO_SUCH_PROGRAM : NOT_EXECUTABLE);
 }
 
-static void answer(int control, uint32_t kind, uint32_t query, uint32_t value, int descriptor) {
+/* pid 1's own state. `pending` holds connections that are being made for Node; each entry ends with one answer. */
+struct pending { int fd; uint32_t query; uint64_t until_ms; };
+static struct {
+  const struct spec *spec;
+  int control, signals;
+  struct terminal terminal;
+  pid_t command;
+  struct pending pending[CONNECTS_MAX];
+  size_t pending_count;
+} init;
+
+static uint64_t now_ms_inside(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+static void answer(uint32_t kind, uint32_t query, uint32_t value, int descriptor) {
   struct control_message message = { kind, query, value };
   struct iovec part = { &message, sizeof message };
   union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } rights = { 0 };
@@ -81,81 +99,106 @@ static void answer(int control, uint32_t kind, uint32_t query, uint32_t value, i
     rights.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
     memcpy(CMSG_DATA(&rights.header), &descriptor, sizeof descriptor);
   }
-  if (sendmsg(control, &packet, MSG_NOSIGNAL) < 0) _exit(0); /* the outer half is gone; with pid 1 everything ends */
+  ssize_t sent;
+  do sent = sendmsg(init.control, &packet, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) _exit(0); /* the outer half is gone; with pid 1 everything ends */
 }
 
-static void connect_for(int control, uint32_t query, uint32_t port) {
-  struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  int error = fd < 0 ? errno : 0;
-  if (error == 0 && connect(fd, (struct sockaddr *)&name, sizeof name) < 0) error = errno;
-  if (error == EINPROGRESS) {
-    struct pollfd wait = { fd, POLLOUT, 0 };
-    socklen_t size = sizeof error;
-    if (poll(&wait, 1, CONNECT_TIMEOUT_MS) != 1) error = ETIMEDOUT;
-    else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
-  }
-  answer(control, CONTROL_CONNECTED, query, (uint32_t)error, error == 0 ? fd : -1);
+static void answer_connect(uint32_t query, int fd, int error) {
+  answer(CONTROL_CONNECTED, query, (uint32_t)error, error == 0 ? fd : -1);
   if (fd >= 0) close(fd);
 }
 
-/* To whoever has the terminal inside, as a key would; without a terminal to the command. */
-static void signal_command(pid_t command, int terminal, int number) {
-  pid_t group = terminal >= 0 ? tcgetpgrp(terminal) : -1;
-  kill(group > 1 ? -group : command, number);
+/* Never waits: a server inside that accepts nothing must not keep pid 1 from what it is there for. */
+static void start_connect(uint32_t query, uint32_t port) {
+  struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  int fd = init.pending_count < CONNECTS_MAX ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+  if (fd < 0) answer_connect(query, -1, init.pending_count < CONNECTS_MAX ? errno : EAGAIN);
+  else if (connect(fd, (struct sockaddr *)&name, sizeof name) == 0) answer_connect(query, fd, 0);
+  else if (errno != EINPROGRESS) answer_connect(query, fd, errno);
+  else init.pending[init.pending_count++] = (struct pending){ fd, query, now_ms_inside() + CONNECT_TIMEOUT_MS };
 }
 
-static pid_t serve(const struct spec *spec, int control, int terminal, pid_t command) {
+/* Answers what is decided, by the kernel or by time. */
+static void finish_connects(const struct pollfd *watched) {
+  uint64_t now = now_ms_inside();
+  for (size_t i = init.pending_count; i-- > 0;) {
+    struct pending one = init.pending[i];
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (watched[i].revents == 0 && now < one.until_ms) continue;
+    if (watched[i].revents == 0) error = ETIMEDOUT;
+    else if (getsockopt(one.fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
+    init.pending[i] = init.pending[--init.pending_count];
+    answer_connect(one.query, one.fd, error);
+  }
+}
+
+/* To whoever has the terminal inside, as a key would; without a terminal to the command. */
+static void signal_command(int number) {
+  pid_t group = 0;
+  if (init.command <= 0) return;
+  if (init.terminal.master >= 0 && ioctl(init.terminal.master, TIOCGPGRP, &group) < 0) group = 0;
+  kill(group > 1 ? -group : init.command, number);
+}
+
+static void start_command(void) {
+  if (init.command > 0) _exit(0);
+  init.command = fork();
+  if (init.command == 0) run_command(init.spec, init.terminal.slave);
+  if (init.command < 0) _exit(125);
+}
+
+static void serve(void) {
   struct control_message message;
-  ssize_t got = recv(control, &message, sizeof message, 0);
+  ssize_t got = recv(init.control, &message, sizeof message, 0);
+  if (got < 0 && errno == EINTR) return;
   if (got != (ssize_t)sizeof message) _exit(0);
   switch ((enum control)message.kind) {
-    case CONTROL_START:
-      if (command > 0) _exit(0);
-      command = fork();
-      if (command == 0) run_command(spec, terminal);
-      if (command < 0) _exit(0);
-      break;
-    case CONTROL_FREEZE: kill(-1, SIGSTOP); break;
-    case CONTROL_THAW: kill(-1, SIGCONT); break;
-    case CONTROL_CONNECT: connect_for(control, message.query, message.value); break;
-    case CONTROL_SIGNAL:
-      if (command > 0) signal_command(command, terminal, (int)message.value);
-      break;
+    case CONTROL_START: start_command(); return;
+    case CONTROL_FREEZE: freeze_all(); return;
+    case CONTROL_THAW: thaw_all(); return;
+    case CONTROL_CONNECT: start_connect(message.query, message.value); return;
+    case CONTROL_SIGNAL: signal_command((int)message.value); return;
   }
-  return command;
+  _exit(125); /* not in the protocol */
 }
 
-static void reap(int control, pid_t command) {
+static void reap(void) {
   int status;
   pid_t gone;
   while ((gone = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-    if (gone != command) continue;
+    if (gone != init.command) continue;
     if (WIFSTOPPED(status)) {
-      answer(control, CONTROL_MAIN_STOPPED, 0, (uint32_t)status, -1);
+      if (!is_frozen()) answer(CONTROL_MAIN_STOPPED, 0, (uint32_t)status, -1);
       continue;
     }
     /* The run is over with its command: what it left behind ends here, not later. */
     kill(-1, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) continue;
-    answer(control, CONTROL_MAIN_EXIT, 0, (uint32_t)status, -1);
+    answer(CONTROL_MAIN_EXIT, 0, (uint32_t)status, -1);
     _exit(0);
   }
 }
 
-_Noreturn void run_init(const struct spec *spec, int control, int terminal) {
+_Noreturn void run_init(const struct spec *spec, int control, struct terminal terminal) {
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
   sigprocmask(SIG_BLOCK, &children, NULL);
-  int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signals < 0) _exit(125);
-  pid_t command = 0;
-  struct pollfd watched[2] = { { control, POLLIN, 0 }, { signals, POLLIN, 0 } };
+  init.spec = spec;
+  init.control = control;
+  init.terminal = terminal;
+  init.signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (init.signals < 0) _exit(125);
   for (;;) {
-    if (poll(watched, 2, -1) < 0 && errno != EINTR) _exit(125);
+    struct pollfd watched[2 + CONNECTS_MAX] = { { init.control, POLLIN, 0 }, { init.signals, POLLIN, 0 } };
+    for (size_t i = 0; i < init.pending_count; i++) watched[2 + i] = (struct pollfd){ init.pending[i].fd, POLLOUT, 0 };
+    if (poll(watched, 2 + init.pending_count, init.pending_count > 0 ? CONNECT_CHECK_MS : -1) < 0 && errno != EINTR) _exit(125);
     struct signalfd_siginfo information;
-    if (watched[1].revents != 0 && read(signals, &information, sizeof information) > 0) reap(control, command);
-    if (watched[0].revents != 0) command = serve(spec, control, terminal, command);
+    if (watched[1].revents != 0 && read(init.signals, &information, sizeof information) > 0) reap();
+    finish_connects(watched + 2);
+    if (watched[0].revents != 0) serve();
   }
 }

@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct terminal { int master, slave; };
-
 static int open_own(const char *path) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) die(errno, "cannot open `%s`", path);
@@ -70,7 +68,6 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
   if (spec->terminal) {
     terminal = open_terminal();
     send_setup(setup, SETUP_TERMINAL, 0, NULL, 0, terminal.master);
-    close(terminal.master);
   }
 
   /* No capabilities, no way to new ones, undumpable: nothing inside can look into this process. */
@@ -90,7 +87,7 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
     close(listener);
   }
   send_setup(setup, SETUP_COMPLETE, 0, NULL, 0, -1);
-  run_init(spec, setup, terminal.slave);
+  run_init(spec, setup, terminal);
 }
 
 /* Outer half, as root: every source, id-mapped where it belongs to the person. */
@@ -156,6 +153,7 @@ static void receive_inner(struct inner *out, int setup) {
 void build_inner(const struct spec *spec, struct inner *out) {
   int ends[2];
   *out = (struct inner){ .listener = -1, .control = -1, .diagnosis = -1, .terminal = -1 };
+  check_streams(spec);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) die(errno, "cannot make the setup socket");
   out->init = clone_into_namespaces();
   if (out->init == 0) {

@@ -50,7 +50,14 @@ void mount_dev(int root, const char *target, uint64_t shm_bytes);
 /* network.c */
 void build_network(const struct spec *, int setup);
 /* init.c */
-_Noreturn void run_init(const struct spec *, int control, int terminal_slave);
+struct terminal { int master, slave; };                  /* both -1 without one */
+_Noreturn void run_init(const struct spec *, int control, struct terminal);
+/* freeze.c */
+void freeze_all(void);
+void thaw_all(void);
+bool is_frozen(void);
+/* streams.c */
+void check_streams(const struct spec *);                 /* outer: before anything is built */
 /* landlock.c */
 void apply_landlock(const struct spec *, int setup);
 /* privileges.c */

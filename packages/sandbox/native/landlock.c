@@ -5,6 +5,7 @@
 #include "inner.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -31,12 +32,40 @@ static uint64_t rights_of(int abi) {
   return rights;
 }
 
-static void grant(int ruleset, const struct landlock_grant *rule, uint64_t known) {
+/* An optional bind whose source the host does not have left no target either. */
+static bool lies_in_what_is_absent(const struct spec *spec, const char *path) {
+  for (size_t i = 0; i < spec->mount_count; i++) {
+    const struct mount *mount = &spec->mounts[i];
+    if (mount->kind != MOUNT_BIND || !mount->optional) continue;
+    size_t length = strlen(mount->target);
+    bool below = strncmp(path, mount->target, length) == 0 && (path[length] == '/' || path[length] == '\0');
+    if (below && access(mount->target, F_OK) < 0 && errno == ENOENT) return true;
+  }
+  return false;
+}
+
+/*
+ * The person's own streams, opened anew by name (`> /dev/stderr`): no more than the descriptor itself permits. Pipes and sockets have no path that
+ * Landlock would ask about (EBADFD).
+ */
+static void grant_streams(int ruleset, uint64_t known) {
+  for (int fd = 0; fd <= 2; fd++) {
+    int mode = fcntl(fd, F_GETFL);
+    if (mode < 0) die(errno, "cannot look at descriptor %d", fd);
+    mode &= O_ACCMODE;
+    uint64_t wanted = FS_IOCTL_DEV | (mode != O_WRONLY ? FS_READ_FILE : 0) | (mode != O_RDONLY ? FS_WRITE_FILE | FS_TRUNCATE : 0);
+    struct path_rule path = { wanted & known, fd };
+    if (syscall(ADD_RULE, ruleset, RULE_PATH, &path, 0) < 0 && errno != EBADFD) die(errno, "cannot grant the standard streams");
+  }
+}
+
+static void grant(const struct spec *spec, int ruleset, const struct landlock_grant *rule, uint64_t known) {
   uint64_t wanted = FS_READ_DIR;
   if (rule->access != ACCESS_LIST) wanted |= FS_READ_FILE;
   if (rule->access == ACCESS_READ_EXECUTE) wanted |= FS_EXECUTE;
   if (rule->access == ACCESS_WRITE) wanted = known;
   int fd = open(rule->path, O_PATH | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT && lies_in_what_is_absent(spec, rule->path)) return;
   if (fd < 0) die(errno, "cannot grant access to `%s`", rule->path);
   struct stat status;
   if (fstat(fd, &status) < 0) die(errno, "cannot look at `%s`", rule->path);
@@ -62,7 +91,8 @@ void apply_landlock(const struct spec *spec, int setup) {
   }
   int ruleset = (int)syscall(CREATE_RULESET, &rules, size, 0);
   if (ruleset < 0) die(errno, "cannot create the Landlock rules");
-  for (size_t i = 0; i < spec->grant_count; i++) grant(ruleset, &spec->grants[i], known);
+  for (size_t i = 0; i < spec->grant_count; i++) grant(spec, ruleset, &spec->grants[i], known);
+  if (!spec->terminal) grant_streams(ruleset, known);
   for (size_t i = 0; rules.network != 0 && i < spec->bind_count; i++) {
     struct port_rule port = { NET_BIND_TCP, spec->bind_ports[i] };
     if (syscall(ADD_RULE, ruleset, RULE_PORT, &port, 0) < 0) die(errno, "cannot grant port %u", spec->bind_ports[i]);

@@ -23,7 +23,9 @@ void apply_limits(const struct spec *spec, int setup) {
   limit(setup, "limit:processes", RLIMIT_NPROC, spec->processes, "processes and threads of the whole run");
   limit(setup, "limit:file-size", RLIMIT_FSIZE, spec->file_size, "bytes in one file");
   limit(setup, "limit:open-files", RLIMIT_NOFILE, spec->open_files, "descriptors in one process");
-  limit(setup, "limit:core", RLIMIT_CORE, spec->core, "bytes of core dump");
+  /* 1, not 0: a core_pattern of the host that is a pipe would start its handler as root outside, over the memory of a program from inside;
+     the kernel leaves it alone at this one value (core(5)), and writes no file of a byte. */
+  limit(setup, "limit:core", RLIMIT_CORE, spec->core == 0 ? 1 : spec->core, "bytes of core dump");
 }
 
 /* cgroups(7): a group may get children with limits only where its owner was given it. */

@@ -12,10 +12,11 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FAMILY_ALG = 38, FAMILY_VSOCK = 40, SETNS_NOTHING = -1, URING_SETUP = 425 };
+enum { FAMILY_ALG = 38, FAMILY_VSOCK = 40, SETNS_NOTHING = -1, URING_SETUP = 425, CLONE3 = 435 };
 
 static void expect(const char *what, long result, int error) {
   if (result < 0 && errno == error) return;
@@ -30,6 +31,7 @@ static void expect_closed(const char *path) {
 
 void probe_boundary(int setup) {
   expect("a new user namespace", unshare(CLONE_NEWUSER), EPERM);
+  expect("clone3", syscall(CLONE3, NULL, 0), ENOSYS);
   expect("setns", syscall(SYS_setns, SETNS_NOTHING, 0), EPERM);
   expect("mount", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), EPERM);
   expect("ptrace", ptrace(PTRACE_ATTACH, 0, NULL, NULL), EPERM);
@@ -43,6 +45,13 @@ void probe_boundary(int setup) {
   expect("TIOCLINUX", ioctl(-1, TIOCLINUX, ""), EPERM);
   expect_closed("/proc/sys/kernel/core_pattern");
   expect_closed("/proc/sysrq-trigger");
+  expect("a set-uid bit", fchmodat(AT_FDCWD, "", S_ISUID | 0700, 0), EPERM);
+  expect("a set-gid bit in open", open("", O_CREAT | O_WRONLY, S_ISGID | 0700), EPERM);
+  expect("a device", mknodat(AT_FDCWD, "", S_IFCHR | 0600, 0), EPERM);
+#if defined(__x86_64__)
+  expect("the x32 ABI", syscall(0x40000000 + SYS_getpid), ENOSYS);
+#endif
+  expect("a file in the root", open("/.probe", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600), EROFS);
   if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) die(EPROTO, "no_new_privs is not set");
-  report_layer(setup, true, "probes", "namespaces, mounts, tracing, bpf, io_uring, socket families, terminal injection and /proc/sys were tried and refused");
+  report_layer(setup, true, "probes", "namespaces, mounts, tracing, bpf, io_uring, socket families, terminal injection, set-uid bits, devices, foreign ABIs, the root and /proc/sys were tried and refused");
 }

@@ -11,7 +11,7 @@
 enum { WAIT_KILLABLE_RECEIVE = 1 << 5 };
 
 #if defined(__x86_64__)
-enum { NATIVE = AUDIT_ARCH_X86_64 };
+enum { NATIVE = AUDIT_ARCH_X86_64, X32_BIT = 0x40000000 }; /* x32 has the same architecture, and other numbers */
 #elif defined(__aarch64__)
 enum { NATIVE = AUDIT_ARCH_AARCH64 };
 #else
@@ -26,8 +26,8 @@ void apply_deny_filter(const struct spec *spec, int setup) {
 
 /*
  * execve and execveat of the native ABI wait for the outer half; so does exit_group, for the moment that it takes to read the process's time on
- * the processors, which is gone once its parent has reaped it. Those of a foreign ABI never come here: the deny list ends them first, and a
- * filter that did not know the architecture would otherwise let them pass unseen.
+ * the processors, which is gone once its parent has reaped it. Foreign ABIs get ENOSYS for everything here too, whatever
+ * the deny list says: their exec would pass unseen.
  */
 int install_notification(void) {
   struct sock_filter rules[] = {
@@ -35,6 +35,10 @@ int install_notification(void) {
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+#if defined(__x86_64__)
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+#endif
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 2, 0),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 1, 0),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -52,16 +53,19 @@ int make_target(int root, const char *path, bool directory) {
   return parent;
 }
 
-int set_attributes(int tree, unsigned flags, uint64_t set, int user_namespace) {
-  struct attributes attributes = { set, 0, 0, user_namespace >= 0 ? (uint64_t)user_namespace : 0 };
+static int change(int tree, unsigned flags, uint64_t set, uint64_t propagation, int user_namespace) {
+  struct attributes attributes = { set, 0, propagation, user_namespace >= 0 ? (uint64_t)user_namespace : 0 };
   if (user_namespace >= 0) attributes.set |= MOUNT_IDMAP;
   return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes);
 }
 
+int set_attributes(int tree, unsigned flags, uint64_t set, int user_namespace) { return change(tree, flags, set, 0, user_namespace); }
+
 int clone_tree(int at, const char *path, unsigned flags, uint64_t set) {
   int tree = (int)syscall(SYS_open_tree, at, path, OPEN_TREE_CLONE_ | O_CLOEXEC | AT_RECURSIVE_ | flags);
   if (tree < 0) return -1;
-  if (set != 0 && set_attributes(tree, AT_RECURSIVE_, set, -1) < 0) {
+  /* Private always: a copy of a shared mount (systemd makes all of them so) would carry the covers of a run by root out to the host. */
+  if (change(tree, AT_RECURSIVE_, set, MS_PRIVATE, -1) < 0) {
     int error = errno;
     close(tree);
     errno = error;

@@ -30,10 +30,14 @@ export interface DenyRule {
 const call = (x64: number | undefined, arm64: number | undefined): SystemCall => ({ x64, arm64 });
 
 const SET_ID_BITS = 0o6000;
+/** Set in S_IFCHR and S_IFBLK, and in no other type of file that mknod makes. */
+const DEVICE_BIT = 0o20000;
 const O_CREAT = 0o100;
 const O_TMPFILE = 0o20000000;
 /** CLONE_NEWTIME | NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET (sched.h) */
 const CLONE_NEW_ANY = 0x80 | 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000;
+/** PER_LINUX, PER_LINUX32, UNAME26 with each, ADDR_NO_RANDOMIZE (sanitizers and debuggers set it), and asking. */
+const PERSONALITIES = [0, 0x8, 0x2_0000, 0x2_0008, 0x4_0000, 0xffff_ffff];
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -172,6 +176,12 @@ export const DENY_RULES: readonly DenyRule[] = [
     when: [],
     reason: "fanotify_init, fanotify_mark: sees other people's file accesses",
   },
+  {
+    calls: [call(135, 92)],
+    refusal: "EPERM",
+    when: [{ argument: 0, lowNotIn: PERSONALITIES }],
+    reason: "personality: old ABIs and executable data (READ_IMPLIES_EXEC, MMAP_PAGE_ZERO) make kernel faults usable",
+  },
   { calls: [call(212, 18)], refusal: "EPERM", when: [], reason: "lookup_dcookie: kernel profiling" },
   {
     calls: [call(256, 238), call(279, 239)],
@@ -230,14 +240,14 @@ export const DENY_RULES: readonly DenyRule[] = [
   {
     calls: [call(133, undefined)],
     refusal: "EPERM",
-    when: [{ argument: 1, anyBitOf: SET_ID_BITS }],
-    reason: "mknod: as chmod",
+    when: [{ argument: 1, anyBitOf: SET_ID_BITS | DEVICE_BIT }],
+    reason: "mknod: as chmod; devices, also the whiteouts that any user can make",
   },
   {
     calls: [call(259, 33)],
     refusal: "EPERM",
-    when: [{ argument: 2, anyBitOf: SET_ID_BITS }],
-    reason: "mknodat: as chmod",
+    when: [{ argument: 2, anyBitOf: SET_ID_BITS | DEVICE_BIT }],
+    reason: "mknodat: as mknod",
   },
   {
     calls: [call(41, 198), call(53, 199)],
