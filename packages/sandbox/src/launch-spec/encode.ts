@@ -118,34 +118,41 @@ class Payload {
     this.#length += bytes;
     return at;
   }
+  // A place is taken before the buffer is named: taking one may put a larger buffer there.
   #integer(value: number, most: number): number {
     if (!Number.isInteger(value) || value < 0 || value > most)
       throw invalid(`\`${String(value)}\` is not a number from 0 to ${String(most)}`);
     return value;
   }
   u8(value: number): void {
-    this.#data.writeUInt8(this.#integer(value, 0xff), this.#take(1));
+    const at = this.#take(1);
+    this.#data.writeUInt8(this.#integer(value, 0xff), at);
   }
   u32(value: number): void {
-    this.#data.writeUInt32LE(this.#integer(value, 0xffff_ffff), this.#take(4));
+    const at = this.#take(4);
+    this.#data.writeUInt32LE(this.#integer(value, 0xffff_ffff), at);
   }
   u64(value: number): void {
-    this.#data.writeBigUInt64LE(BigInt(this.#integer(value, Number.MAX_SAFE_INTEGER)), this.#take(8));
+    const at = this.#take(8);
+    this.#data.writeBigUInt64LE(BigInt(this.#integer(value, Number.MAX_SAFE_INTEGER)), at);
   }
   limit(value: number | undefined): void {
     if (value !== undefined) return this.u64(value);
-    this.#data.writeBigUInt64LE(NOT_LIMITED, this.#take(8));
+    const at = this.#take(8);
+    this.#data.writeBigUInt64LE(NOT_LIMITED, at);
   }
   flag(value: boolean): void {
     this.u8(value ? 1 : 0);
   }
   port(value: number): void {
     if (value === 0) throw invalid("port 0");
-    this.#data.writeUInt16LE(this.#integer(value, 0xffff), this.#take(2));
+    const at = this.#take(2);
+    this.#data.writeUInt16LE(this.#integer(value, 0xffff), at);
   }
   bytes(value: Uint8Array): void {
     this.u32(value.length);
-    this.#data.set(value, this.#take(value.length));
+    const at = this.#take(value.length);
+    this.#data.set(value, at);
   }
   text(value: string): void {
     if (value.includes("\0")) throw invalid("a text holds a NUL byte");
