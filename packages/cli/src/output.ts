@@ -1,14 +1,13 @@
 import { once } from "node:events";
 
-/** Writes lines as fast as the reader takes them. A reader that went away (`| head`) is no error: {@link Output.open} is false then. */
+/** Writes lines as fast as the reader takes them; {@link Output.open} is false once the reader is gone. */
 export class Output {
   readonly #stream: NodeJS.WriteStream;
   #open = true;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+    stream.on("error", () => {
       this.#open = false;
     });
   }

@@ -7,6 +7,10 @@ import { VERSION } from "./version.ts";
 /** Runs a verb and returns the exit status of the process. Verbs are loaded when they are called. */
 export async function runProgram(words: readonly string[]): Promise<number> {
   let status = 0;
+  // A reader that went away (`| head`) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   const program = buildProgram((outcome) => {
     status = outcome;
   });

@@ -10,6 +10,19 @@ export const STATUS = {
   missing: 127,
 } as const;
 
+let toldOf: NodeJS.WriteStream | undefined;
+
+/** Writes to stderr. A reader that went away must not end a run; the stream is only touched when there is something to say. */
+export function writeError(text: string): void {
+  if (toldOf === undefined) {
+    toldOf = process.stderr;
+    toldOf.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
+  }
+  toldOf.write(text);
+}
+
 /**
  * Says on stderr what went wrong and what can be done about it. Only what Bailiwick raised on purpose is one line; anything
  * else is a defect, and its stack is what a report of it needs.
@@ -17,9 +30,9 @@ export const STATUS = {
 export function reportError(error: unknown): void {
   if (error instanceof BailiwickError) {
     const remedy = error.remedy === undefined ? "" : `  ${escapeControls(error.remedy)}\n`;
-    process.stderr.write(`bailiwick: ${escapeControls(error.message)}\n${remedy}`);
+    writeError(`bailiwick: ${escapeControls(error.message)}\n${remedy}`);
     return;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`bailiwick: unexpected: ${detail}\n`);
+  writeError(`bailiwick: unexpected: ${detail}\n`);
 }

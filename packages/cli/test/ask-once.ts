@@ -17,6 +17,7 @@ process.on("SIGUSR1", () => {
 const answer = await approver.ask(
   {
     exec: 1,
+    pid: 100,
     argv: ["git", "push", "--force"],
     cwd: "/w",
     files: [{ path: "/usr/bin/git", digest }],

@@ -6,6 +6,8 @@ export type Answer = "once" | "run" | "no" | "unanswered";
 /** What a person is asked. */
 export interface Question {
   readonly exec: number;
+  /** The process that asks, as seen on the host. */
+  readonly pid: number;
   readonly argv: readonly string[];
   readonly cwd: string;
   /** Path and digest of every file that would run, in the kernel's order. */
@@ -30,6 +32,9 @@ export function bindingOf(request: ExecRequest, policyDigest: string): string {
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
 }
 
+/** A search in PATH tries the next directory after a refusal, and there may be the same program: so long a no stands for it too. */
+const SAME_ATTEMPT_MS = 1_000;
+
 /** Answers that a person's "for this run" covers; more than a person ever gives. */
 const MOST_ANSWERS = 10_000;
 
@@ -40,6 +45,7 @@ const MOST_ANSWERS = 10_000;
 export class Approvals {
   readonly #approver: Approver;
   readonly #forThisRun = new Set<string>();
+  #lastNo: { readonly bound: string; readonly pid: number; readonly at: number } | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(approver: Approver) {
@@ -55,11 +61,18 @@ export class Approvals {
     return role === undefined || this.#approver.roles.includes(role);
   }
 
+  /** Whether this very process was just told no to the very same: then it is the same attempt, and not asked again. */
+  isSameAttempt(bound: string, pid: number): boolean {
+    const last = this.#lastNo;
+    return last?.bound === bound && last.pid === pid && performance.now() - last.at < SAME_ATTEMPT_MS;
+  }
+
   async ask(question: Question, bound: string, signal: AbortSignal): Promise<Answer> {
-    const answer = this.#turn.then(async () => {
+    const answer = this.#turn.then(async (): Promise<Answer> => {
       if (this.#forThisRun.has(bound)) return "run";
       if (signal.aborted) return "unanswered";
       const given = await this.#approver.ask(question, signal);
+      if (given === "no") this.#lastNo = { bound, pid: question.pid, at: performance.now() };
       if (given === "run" && this.#forThisRun.size < MOST_ANSWERS) this.#forThisRun.add(bound);
       return given;
     });

@@ -165,7 +165,7 @@ describe("exec gate", () => {
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
     assert.equal(answered, false);
     letGo();
-    assert.equal(message(await verdict), "bailiwick: refused: pushing by force loses work [policy standard.deny]\n");
+    assert.equal(message(await verdict), "bailiwick: refused: pushing by force loses work [policy standard.deny]");
     assert.deepEqual(types(events), ["exec.refused"]);
   });
 
@@ -230,6 +230,17 @@ describe("exec gate", () => {
       assert.equal((await gate.onExec(notice(3, { argv: ["tool", "later"] }))).allow, false);
       assert.equal((await gate.onExec(notice(4, { cwd: "/w/other" }))).allow, false);
       assert.equal(asked.length, 3);
+    });
+
+    test("the next directory of a PATH search is the same attempt, another process's is not", async () => {
+      const { gate, asked } = setUp(asks, ["no", "no"]);
+      const pid = 77;
+      assert.equal((await gate.onExec(notice(1, { pid, asked: "/usr/bin/tool" }))).allow, false);
+      assert.equal((await gate.onExec(notice(2, { pid, asked: "/bin/tool" }))).allow, false);
+      assert.equal(asked.length, 1);
+      assert.equal((await gate.onExec(notice(3))).allow, false);
+      assert.equal(asked.length, 2);
+      assert.deepEqual(gate.counts, { execs: 0, refused: 3, asked: 2 });
     });
 
     test("a yes can't lift what the policies forbid in any case", async () => {

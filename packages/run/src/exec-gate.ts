@@ -115,7 +115,6 @@ export class ExecGate implements SupervisionHandlers {
   }
 
   async #ask(notice: ExecNotice, facts: ExecFacts, decision: Decision): Promise<Verdict> {
-    this.counts.asked++;
     const { approvals, decider, now, recorder } = this.#options;
     if ("nobody" in approvals) return await this.#refuse(notice, facts.request, unasked(decision, approvals.nobody));
     if (!approvals.answersFor(decision.approver)) {
@@ -123,6 +122,10 @@ export class ExecGate implements SupervisionHandlers {
       return await this.#refuse(notice, facts.request, unasked(decision, nobody));
     }
     const bound = bindingOf(facts.request, decider.policyDigest);
+    if (approvals.isSameAttempt(bound, notice.pid)) {
+      return await this.#refuse(notice, facts.request, answered(decision, "no", approvals.by));
+    }
+    this.counts.asked++;
     const answer = await this.#question(notice, facts.request, { decision, bound, approvals });
     recorder.note({ type: "approval", at: now(), exec: notice.id, answer, by: approvals.by, bound });
     if (answer !== "once" && answer !== "run") {
@@ -144,7 +147,14 @@ export class ExecGate implements SupervisionHandlers {
     this.#questions.set(notice.id, controller);
     try {
       const files = request.links.map(({ program }) => ({ path: program.path, digest: program.digest }));
-      const question = { exec: notice.id, argv: notice.files[0].argv, cwd: notice.cwd, files, decision };
+      const question = {
+        exec: notice.id,
+        pid: notice.pid,
+        argv: notice.files[0].argv,
+        cwd: notice.cwd,
+        files,
+        decision,
+      };
       return await approvals.ask(question, bound, controller.signal);
     } finally {
       this.#questions.delete(notice.id);
@@ -249,7 +259,7 @@ type MaybeLate<T> = T | Promise<T>;
 
 const REUSE = { program: "program", exact: "exact", once: "never" } as const;
 const REPEATED: Verdict = { allow: true, reuse: "never" };
-const LOST: Verdict = { allow: false, message: "bailiwick: refused: the record of this run cannot be written\n" };
+const LOST: Verdict = { allow: false, message: "bailiwick: refused: the record of this run cannot be written" };
 
 function unasked(decision: Decision, nobody: string): Decision {
   return {

@@ -113,7 +113,7 @@ class LateHandlers implements SupervisionHandlers {
   }
 
   onExec(...args: Parameters<SupervisionHandlers["onExec"]>): ReturnType<SupervisionHandlers["onExec"]> {
-    return this.#gate?.onExec(...args) ?? { allow: false, message: "bailiwick: refused: the run has not started\n" };
+    return this.#gate?.onExec(...args) ?? { allow: false, message: "bailiwick: refused: the run has not started" };
   }
 
   onEnd(...args: Parameters<SupervisionHandlers["onEnd"]>): void {

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { escapeControls } from "@bailiwick/base";
 import { startRun, type Approver, type RunObserver, type RunOptions, type RunOutcome } from "@bailiwick/run";
 import { paintFor } from "../format.ts";
-import { reportError, STATUS } from "../report.ts";
+import { reportError, STATUS, writeError } from "../report.ts";
 import { VERSION } from "../version.ts";
 import { parseRunArguments, usage, type RunArguments, type RunOptionName } from "./options.ts";
 import { summaryJson, summaryText, type Verified } from "./summary.ts";
@@ -93,22 +93,29 @@ function observerFor({ options }: RunArguments): RunObserver {
   return {
     started: () => undefined,
     event: (event) => {
-      if (json) process.stderr.write(`${JSON.stringify(event)}\n`);
+      if (json) writeError(`${JSON.stringify(event)}\n`);
     },
     say: (text) => {
       const line = escapeControls(text);
-      process.stderr.write(json ? `${JSON.stringify({ type: "note", text: line })}\n` : `bailiwick: ${line}\n`);
+      writeError(json ? `${JSON.stringify({ type: "note", text: line })}\n` : `bailiwick: ${line}\n`);
     },
   };
 }
 
+/**
+ * The summary: for a person at a terminal, for a program that asked for it, and for whoever reads a log when there is something
+ * to tell. A run in a pipe that went as it should leaves the output alone.
+ */
 async function conclude(outcome: RunOutcome, { options }: RunArguments): Promise<void> {
-  if (options.has("quiet") && outcome.reason === "exited") return;
+  const { refused, asked, hostsRefused } = outcome.counts;
+  const told = outcome.reason !== "exited" || refused + asked + hostsRefused > 0;
+  const wanted = options.has("json") || (!options.has("quiet") && (isatty(2) || told));
+  if (!wanted && outcome.reason === "exited") return;
   const verified = await verify(outcome);
   const text = options.has("json")
     ? `${summaryJson(outcome, verified)}\n`
     : summaryText(outcome, verified, paintFor(process.stderr, process.env));
-  process.stderr.write(text);
+  writeError(text);
 }
 
 async function verify({ record, run }: RunOutcome): Promise<Verified> {

@@ -24,7 +24,7 @@ export const RUN_OPTIONS = {
   publish: { value: "PORT", many: true, help: "reach a server inside at 127.0.0.1:PORT; may be given again" },
   name: { value: "TEXT", many: false, help: "a name for the run, for people" },
   json: { value: undefined, many: false, help: "write events and the summary to stderr as JSON, one object a line" },
-  quiet: { value: undefined, many: false, help: "no summary and no notes; questions and errors still show" },
+  quiet: { value: undefined, many: false, help: "no summary; questions and errors still show" },
 } as const satisfies Record<string, { value: string | undefined; many: boolean; help: string }>;
 
 export type RunOptionName = keyof typeof RUN_OPTIONS;

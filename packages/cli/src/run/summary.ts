@@ -40,19 +40,27 @@ export function summaryText(outcome: RunOutcome, verified: Verified, paint: Pain
     ["record", `${escapeControls(record.directory)}, ${verifiedText(verified, paint)}`],
     ["look", `bailiwick runs show ${run}`],
   ];
-  const refusals = outcome.refusals.map(({ argv, reason: because, policies }) => {
-    const named = policies.length === 0 ? "" : ` [${policies.join(", ")}]`;
-    return `  ${paint("red", "✗")} ${formatCommand(argv, 100)}\n    ${escapeControls(because + named)}\n`;
-  });
-  if (counts.refused > refusals.length) refusals.push(`  and ${String(counts.refused - refusals.length)} more\n`);
+  const refusals = refusalLines(outcome, paint);
   const why = detail === undefined ? "" : `  ${escapeControls(detail)}\n`;
   const lines = rows.map(([name = "", text = ""]) => `  ${paint("dim", name.padEnd(9))} ${text}\n`);
-  return `${paint("bold", "bailiwick")}: ${how} after ${formatDuration(wallMs)}\n${why}${lines.join("")}${refusals.join("")}`;
+  return `${paint("bold", "bailiwick")}: ${how} after ${formatDuration(wallMs)}\n${why}${lines.join("")}${refusals}`;
 }
 
 /** The same for programs. */
 export function summaryJson(outcome: RunOutcome, verified: Verified): string {
   return JSON.stringify({ type: "summary", ...outcome, verified: "ok" in verified ? verified.ok : null });
+}
+
+/** What was refused and why; the same command refused again, as a PATH search does, is one line. */
+function refusalLines({ refusals, counts }: RunOutcome, paint: Paint): string {
+  const lines = new Set(
+    refusals.map(({ argv, reason, policies }) => {
+      const named = policies.length === 0 ? "" : ` [${policies.join(", ")}]`;
+      return `  ${paint("red", "✗")} ${formatCommand(argv, 100)}\n    ${escapeControls(reason + named)}\n`;
+    }),
+  );
+  if (counts.refused > refusals.length) lines.add(`  and ${String(counts.refused - refusals.length)} more\n`);
+  return [...lines].join("");
 }
 
 function hostsText({ hostsReached, hostsRefused, counts }: RunOutcome, paint: Paint): string {

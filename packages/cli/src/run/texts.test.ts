@@ -9,6 +9,7 @@ import { summaryText } from "./summary.ts";
 const digest = `sha256:${"ab".repeat(32)}`;
 const question: Question = {
   exec: 3,
+  pid: 100,
   argv: ["git", "push", "--force", "\u001b[2J"],
   cwd: "/w",
   files: [{ path: "/usr/bin/git", digest }],

@@ -1,5 +1,6 @@
 import { escapeControls, formatCommand } from "@bailiwick/base";
 import { count, formatDuration, formatTime, paintFor, type Paint } from "../format.ts";
+import { Output } from "../output.ts";
 import { usage } from "../run/options.ts";
 import { knownRuns, type SelectedRun } from "./select.ts";
 
@@ -9,9 +10,8 @@ export async function listRunsCommand(options: { readonly limit: string; readonl
   const { runs } = await knownRuns(process.env);
   const shown = runs.slice(-limit).reverse();
   const paint = paintFor(process.stdout, process.env);
-  for (const each of shown) {
-    process.stdout.write(options.json ? `${JSON.stringify(asJson(each))}\n` : runLine(each, paint));
-  }
+  const output = new Output(process.stdout);
+  for (const each of shown) await output.line(options.json ? JSON.stringify(asJson(each)) : runLine(each, paint));
   if (shown.length === 0 && !options.json) process.stderr.write("no runs yet; start one: `bailiwick run -- COMMAND`\n");
   return 0;
 }
@@ -26,7 +26,7 @@ export function runLine({ run, summary, live }: SelectedRun, paint: Paint): stri
   const name = summary?.started?.name === undefined ? "" : ` “${escapeControls(summary.started.name)}”`;
   const command = formatCommand(summary?.started?.command ?? [], 80);
   const counts = summary === undefined ? "" : `  ${countsText(summary.counts)}`;
-  return `${paint("dim", at)}  ${run}  ${stateText({ run, summary, live }, paint)}${paint("dim", counts)}${name}  ${command}\n`;
+  return `${paint("dim", at)}  ${run}  ${stateText({ run, summary, live }, paint)}${paint("dim", counts)}${name}  ${command}`;
 }
 
 function stateText({ summary, live }: SelectedRun, paint: Paint): string {
