@@ -26,6 +26,8 @@ export interface LoadedProfile {
   readonly profile: Profile;
   /** The files that it came from, in the order they were taken in. */
   readonly sources: readonly string[];
+  /** For the private home: one safe path component, the same for the same profile and different for any other. */
+  readonly homeKey: string;
   /** What the person should know: keys of the workspace's own file that would have widened and were left out. */
   readonly warnings: readonly string[];
 }
