@@ -18,7 +18,17 @@ export type SandboxErrorCode =
   /** Nothing listens on that port inside. */
   | "SANDBOX_CONNECT_FAILED"
   /** Asked of a run that has ended. */
-  | "SANDBOX_ENDED";
+  | "SANDBOX_ENDED"
+  /** No profile has that name, or its file can't be read. */
+  | "SANDBOX_PROFILE_NOT_FOUND"
+  /** A profile says something that is not known or makes no sense. */
+  | "SANDBOX_PROFILE_INVALID"
+  /** The workspace can't be given to a run: `/`, a home directory, a system directory, or protected names can't be held in it. */
+  | "SANDBOX_WORKSPACE_REFUSED"
+  /** Something else that the profile wants visible inside can't be, or must not be. */
+  | "SANDBOX_VIEW_REFUSED"
+  /** The private home can't be made, or was to be seeded with a secret. */
+  | "SANDBOX_HOME_REFUSED";
 
 /** A failure of the sandbox; a refusal is a value, not this. */
 export class SandboxError extends BailiwickError<SandboxErrorCode> {

@@ -1,0 +1,73 @@
+import { readdirSync } from "node:fs";
+import { decodeOsString, isErrno } from "@bailiwick/base";
+import { lookThrough, osPath, realPathOf } from "./host-files.ts";
+import type { IsMasked } from "./mask-pattern.ts";
+
+/** What one walk through a directory tree found; absolute paths. */
+export interface Found {
+  /** To be covered, with whether it is a directory. */
+  readonly masked: Map<string, boolean>;
+  /** Every `.git`, whatever it is. */
+  readonly gits: string[];
+}
+
+/**
+ * Looks through a tree once for names that are masked and for repositories. Symbolic links are not followed; a masked one leads to
+ * its target, which is covered where it really is (outside the visible it leads nowhere inside). Nothing in `.git` is looked at.
+ */
+export function walkTree(root: string, isMasked: IsMasked): Found {
+  const found: Found = { masked: new Map(), gits: [] };
+  const pending: string[] = [""];
+  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
+    const directory = below === "" ? root : `${root}/${below}`;
+    const entries = readEntries(directory);
+    if (entries === undefined) {
+      // Its owner can make it readable again inside: what can't be searched for secrets is not shown.
+      found.masked.set(directory, true);
+      continue;
+    }
+    for (const entry of entries) {
+      const name = entry.name;
+      const path = below === "" ? name : `${below}/${name}`;
+      const isDirectory = entry.isDirectory();
+      if (name === ".git") found.gits.push(`${directory}/.git`);
+      else if (entry.isSymbolicLink()) maskTarget(`${root}/${path}`, isMasked(name, path, true), found);
+      else if (isMasked(name, path, isDirectory)) found.masked.set(`${root}/${path}`, isDirectory);
+      else if (isDirectory) pending.push(path);
+    }
+  }
+  return found;
+}
+
+interface Entry {
+  readonly name: string;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+function maskTarget(link: string, masked: boolean, found: Found): void {
+  if (!masked) return;
+  const target = realPathOf(link);
+  if (target !== undefined) found.masked.set(target, lookThrough(target)?.isDirectory() === true);
+}
+
+/** undefined: not readable. A directory that has gone meanwhile has no entries. */
+function readEntries(directory: string): readonly Entry[] | undefined {
+  try {
+    const entries = readdirSync(osPath(directory), { withFileTypes: true });
+    return entries.some(({ name }) => name.includes("\ufffd")) ? readEntriesAsBytes(directory) : entries;
+  } catch (error) {
+    if (isErrno(error, "EACCES", "EPERM")) return undefined;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  }
+}
+
+/** Names that are not UTF-8, in the form that loses nothing. */
+function readEntriesAsBytes(directory: string): readonly Entry[] {
+  return readdirSync(osPath(directory), { withFileTypes: true, encoding: "buffer" }).map((entry) => ({
+    name: decodeOsString(entry.name),
+    isDirectory: () => entry.isDirectory(),
+    isSymbolicLink: () => entry.isSymbolicLink(),
+  }));
+}

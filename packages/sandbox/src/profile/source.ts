@@ -1,0 +1,75 @@
+import { integer, list, map, oneOf, table, type Read } from "./form.ts";
+import {
+  address,
+  allowedHost,
+  duration,
+  hostKey,
+  hostPath,
+  maskPattern,
+  passedVariable,
+  profileReference,
+  protectedPath,
+  seedPath,
+  setVariable,
+  size,
+  variableValue,
+} from "./words.ts";
+
+const port = integer({ minimum: 1, maximum: 65_535, description: "TCP port" });
+
+/** A profile as its file says it: the one definition, from which docs/schema/profile.v1.json is made as well. */
+export const profileForm = table(
+  {
+    extends: profileReference,
+    filesystem: table(
+      {
+        read: list(hostPath, "Parts of the host that can be read, beside the system's directories."),
+        write: list(hostPath, "What can be written. Without the workspace in it, that is read-only."),
+        mask: list(maskPattern, "Names and patterns that read as empty, wherever in the workspace."),
+        protect: list(protectedPath, "Paths in the workspace that are read-only, also where they do not exist yet."),
+      },
+      "What a run sees and changes of the host.",
+    ),
+    network: table(
+      {
+        allow: list(allowedHost, "Hosts that can be reached; none but these."),
+        hosts: map(hostKey, address, "Static addresses by name; the only way to a private or loopback address."),
+        publish: list(port, "Ports inside that are reachable on the host's loopback."),
+      },
+      "What a run reaches.",
+    ),
+    environment: table(
+      {
+        pass: list(passedVariable, "Variables of the person that are passed on; no others are."),
+        set: map(setVariable, variableValue, "Variables that are set."),
+      },
+      "The environment of the command.",
+    ),
+    home: table(
+      {
+        seed: list(seedPath, "Files of the person's home that the private home starts with; never secrets."),
+        mode: oneOf(["kept", "ephemeral"], "Whether the private home outlives the run."),
+      },
+      "The private home directory.",
+    ),
+    limits: table(
+      {
+        processes: integer({
+          minimum: 1,
+          maximum: 4_194_304,
+          description: "Processes and threads of the run together.",
+        }),
+        "open-files": integer({ minimum: 16, maximum: 1_073_741_816, description: "Open files of a process." }),
+        wall: { ...duration, schema: { ...duration.schema, description: "How long the run may last." } },
+        "file-size": { ...size, schema: { ...size.schema, description: "Size of one file." } },
+        memory: { ...size, schema: { ...size.schema, description: "Memory of the run, where cgroups are delegated." } },
+        tmp: { ...size, schema: { ...size.schema, description: "Size of /tmp and of /dev/shm, which are memory." } },
+      },
+      "Limits.",
+    ),
+  },
+  "A profile of Bailiwick: the envelope that the kernel enforces.",
+);
+
+/** What one file says, each word in its normal form. */
+export type ProfileSource = Read<typeof profileForm>;
