@@ -14,8 +14,14 @@
 
 enum { PAGE = 4096, WINDOW_PAGES = 16, STRING_MAX = 32 * PAGE /* MAX_ARG_STRLEN */ };
 
-/* A part of the caller's memory. It may change while we read: what counts is compared again when the new program stands. */
+/*
+ * Parts of the memory of the caller that is being described. They may change while we read: what counts is compared again when the
+ * new program stands. Path, pointers and strings often share a page, so a page that is here is not read again.
+ */
 struct window { uint64_t start; size_t length, pages; char data[WINDOW_PAGES * PAGE]; };
+static struct { pid_t tid; struct window windows[3]; size_t next; } memory;
+
+int open_at(int directory, const char *path, int flags) { return (int)syscall(SYS_openat, directory, path, flags | O_CLOEXEC, 0); }
 
 /* One iovec a page, so that an unmapped page ends the answer instead of spoiling it. Bytes read, 0 for none. */
 static size_t read_pages(pid_t tid, uint64_t address, char *to, size_t length) {
@@ -32,12 +38,39 @@ static size_t read_pages(pid_t tid, uint64_t address, char *to, size_t length) {
   return got < 0 ? 0 : (size_t)got;
 }
 
-/* Points the window at `address`; it grows while it is moved forward through a long argument list. */
-static bool look_at(struct window *window, pid_t tid, uint64_t address) {
-  if (window->pages < WINDOW_PAGES) window->pages = window->pages == 0 ? 1 : window->pages * 2;
-  window->start = address;
-  window->length = read_pages(tid, address, window->data, window->pages * PAGE - address % PAGE);
-  return window->length > 0;
+size_t read_memory(pid_t tid, uint64_t address, void *to, size_t length) {
+  size_t done = 0;
+  while (done < length) {
+    size_t part = length - done < WINDOW_PAGES * PAGE ? length - done : WINDOW_PAGES * PAGE;
+    size_t got = read_pages(tid, address + done, (char *)to + done, part);
+    done += got;
+    if (got < part) break;
+  }
+  return done;
+}
+
+static void forget_memory(pid_t tid) {
+  memory.tid = tid;
+  for (size_t index = 0; index < 3; index++) memory.windows[index].length = memory.windows[index].pages = 0;
+}
+
+/* The bytes from `address` on that are here or can be read; NULL when there is none. A window grows while it is moved forward. */
+static const char *look_at(uint64_t address, size_t *length) {
+  struct window *window = memory.windows;
+  for (size_t index = 0; index < 3; index++, window++)
+    if (address >= window->start && address < window->start + window->length) break;
+  if (window == memory.windows + 3) {
+    size_t before = memory.next++ % 3, pages = 1;
+    for (size_t index = 0; index < 3; index++)
+      if (memory.windows[index].length > 0 && memory.windows[index].start + memory.windows[index].length == address) before = index, pages = memory.windows[index].pages * 2;
+    window = &memory.windows[before];
+    window->pages = pages < WINDOW_PAGES ? pages : WINDOW_PAGES;
+    window->start = address - address % PAGE;
+    window->length = read_pages(memory.tid, window->start, window->data, window->pages * PAGE);
+    if (address >= window->start + window->length) return NULL;
+  }
+  *length = window->length - (size_t)(address - window->start);
+  return window->data + (address - window->start);
 }
 
 static bool reserve(struct strings *strings, size_t more) {
@@ -78,13 +111,12 @@ bool copy_strings(struct strings *to, const struct strings *from, uint32_t skip)
 }
 
 /* Appends the string at `address`; `limit` counts its terminator. */
-static int append_caller_string(struct window *window, pid_t tid, uint64_t address, size_t limit, int too_long, struct strings *out) {
+static int append_caller_string(uint64_t address, size_t limit, int too_long, struct strings *out) {
   size_t before = out->length;
   for (;;) {
-    if (address < window->start || address >= window->start + window->length)
-      if (!look_at(window, tid, address)) return EFAULT;
-    const char *from = window->data + (address - window->start);
-    size_t there = window->length - (size_t)(address - window->start);
+    size_t there;
+    const char *from = look_at(address, &there);
+    if (from == NULL) return EFAULT;
     const char *end = memchr(from, '\0', there);
     size_t part = end != NULL ? (size_t)(end - from) + 1 : there;
     if (out->length - before + part > limit) return too_long;
@@ -99,29 +131,31 @@ static int append_caller_string(struct window *window, pid_t tid, uint64_t addre
 }
 
 int read_caller_string(pid_t tid, uint64_t address, size_t limit, int too_long, char **out) {
-  static struct window window;
-  window.length = window.pages = 0;
+  forget_memory(tid);
   struct strings one = { 0 };
-  int error = append_caller_string(&window, tid, address, limit, too_long, &one);
+  int error = append_caller_string(address, limit, too_long, &one);
   if (error != 0) free(one.data);
   else *out = one.data;
   return error;
 }
 
-int read_caller_vector(pid_t tid, uint64_t address, struct strings *out) {
-  static struct window pointers, text;
-  pointers.length = pointers.pages = text.length = text.pages = 0;
+int read_caller_vector(uint64_t address, struct strings *out) {
   while (address != 0) {
-    if (address < pointers.start || address + 8 > pointers.start + pointers.length)
-      if (!look_at(&pointers, tid, address) || pointers.length < 8) return EFAULT;
-    uint64_t pointer;
-    memcpy(&pointer, pointers.data + (address - pointers.start), 8);
+    uint64_t pointer = 0;
+    for (size_t done = 0; done < sizeof pointer;) { /* nobody has to align the array */
+      size_t there;
+      const char *from = look_at(address + done, &there);
+      if (from == NULL) return EFAULT;
+      size_t part = there < sizeof pointer - done ? there : sizeof pointer - done;
+      memcpy((char *)&pointer + done, from, part);
+      done += part;
+    }
     if (pointer == 0) break;
-    int error = append_caller_string(&text, tid, pointer, STRING_MAX, E2BIG, out);
+    int error = append_caller_string(pointer, STRING_MAX, E2BIG, out);
     if (error != 0) return error;
     /* The kernel never takes more than 6 MiB of strings and pointers (three quarters of _STK_LIM). */
-    if (out->length + 8 * (size_t)out->count > EXEC_BYTES_MAX) return E2BIG;
-    address += 8;
+    if (out->length + sizeof pointer * (size_t)out->count > EXEC_BYTES_MAX) return E2BIG;
+    address += sizeof pointer;
   }
   /* Since Linux 5.18 an empty argv becomes one empty string. */
   return out->count > 0 || append_string(out, "", 0) ? 0 : ENOMEM;
@@ -131,11 +165,21 @@ static int open_link(pid_t tid, const char *name, int *out) {
   if (*out >= 0) return 0;
   char path[48];
   snprintf(path, sizeof path, "/proc/%d/%s", tid, name);
-  *out = open(path, O_PATH | O_CLOEXEC | O_DIRECTORY);
+  *out = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
   return *out < 0 ? errno : 0;
 }
 
-int open_caller_root(struct caller *caller) { return open_link(caller->tid, "root", &caller->root); }
+/*
+ * INVARIANT(one-root): nothing inside can change its root (no CAP_SYS_CHROOT, no new user namespace), so the first caller's is
+ * everyone's. Were it broken, the wrong file would be found and verification would end the run.
+ */
+int open_caller_root(struct caller *caller) {
+  static int root = -1;
+  int error = open_link(caller->tid, "root", &root);
+  caller->root = root;
+  return error;
+}
+
 int open_caller_cwd(struct caller *caller) { return open_link(caller->tid, "cwd", &caller->cwd); }
 
 int read_caller_cwd(const struct caller *caller, char **out) {
@@ -152,7 +196,7 @@ int read_caller_cwd(const struct caller *caller, char **out) {
 static pid_t read_status_line(pid_t tid, const char *name) {
   char path[48], text[8192];
   snprintf(path, sizeof path, "/proc/%d/status", tid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open_at(AT_FDCWD, path, O_RDONLY);
   if (fd < 0) return -1;
   ssize_t length = read(fd, text, sizeof text - 1);
   close(fd);
@@ -206,9 +250,8 @@ int identify_caller(struct supervisor *s, struct caller *caller, pid_t tid, stru
 }
 
 void forget_places(struct caller *caller) {
-  if (caller->root >= 0) close(caller->root);
   if (caller->cwd >= 0) close(caller->cwd);
-  caller->root = caller->cwd = -1;
+  caller->cwd = -1;
 }
 
 void release_caller(struct caller *caller) {
@@ -220,10 +263,10 @@ void release_caller(struct caller *caller) {
 int open_caller_descriptor(const struct caller *caller, int fd, bool *close_on_exec) {
   char path[64], text[128];
   snprintf(path, sizeof path, "/proc/%d/fd/%d", caller->tid, fd);
-  int own = open(path, O_PATH | O_CLOEXEC);
+  int own = open_at(AT_FDCWD, path, O_PATH);
   if (own < 0) return errno == ENOENT ? -EBADF : -errno;
   snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", caller->tid, fd);
-  int info = open(path, O_RDONLY | O_CLOEXEC);
+  int info = open_at(AT_FDCWD, path, O_RDONLY);
   ssize_t length = info < 0 ? -1 : read(info, text, sizeof text - 1);
   if (info >= 0) close(info);
   text[length < 0 ? 0 : length] = '\0';

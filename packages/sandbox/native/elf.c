@@ -5,12 +5,31 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEADERS_MAX = 128, DYNAMIC_MAX = 2048 };
+enum { HEADERS_MAX = 128, DYNAMIC_MAX = 2048, KNOWN = 2048 };
+/*
+ * A file that changed less than this ago may change again within the same tick of its file system's clock and look the same
+ * afterwards (git calls that racy): nothing is remembered about it.
+ */
+static const uint64_t SETTLED_NS = 50000000;
+
+static struct identity known[KNOWN];
+
+bool settled(const struct identity *identity, uint64_t now_ns) { return identity->ctime_ns + SETTLED_NS < now_ns; }
+
+static struct identity *slot(const struct identity *identity) {
+  return &known[(identity->inode * 31 + identity->device + identity->ctime_ns / 1000) % KNOWN];
+}
+
+bool known_plain(const struct identity *identity) { return same_identity(identity, slot(identity)); }
+
+void remember_plain(const struct identity *identity, uint64_t now_ns) {
+  if (settled(identity, now_ns)) *slot(identity) = *identity;
+}
 
 #if defined(__x86_64__)
-static bool of_this_machine(uint16_t machine) { return machine == EM_X86_64 || machine == EM_386 || machine == 6; }
+enum { MACHINE = EM_X86_64 };
 #elif defined(__aarch64__)
-static bool of_this_machine(uint16_t machine) { return machine == EM_AARCH64 || machine == EM_ARM; }
+enum { MACHINE = EM_AARCH64 };
 #else
 #error "no supervision for this machine yet"
 #endif
@@ -47,8 +66,9 @@ void inspect_image(int fd, const uint8_t *head, size_t length, struct image *out
   uint16_t type, machine;
   memcpy(&type, head + EI_NIDENT, 2);
   memcpy(&machine, head + EI_NIDENT + 2, 2);
-  out->native = head[EI_DATA] == ELFDATA2LSB && of_this_machine(machine) && (type == ET_EXEC || type == ET_DYN);
-  if (!out->native || head[EI_CLASS] != ELFCLASS64 || length < sizeof header) return;
+  /* Programs of a foreign ABI (i386, x32, 32-bit Arm) are not run: the system-call filter would end them. */
+  out->native = head[EI_DATA] == ELFDATA2LSB && head[EI_CLASS] == ELFCLASS64 && machine == MACHINE && (type == ET_EXEC || type == ET_DYN);
+  if (!out->native || length < sizeof header) return;
   memcpy(&header, head, sizeof header);
   out->position_independent = type == ET_DYN;
   if (header.e_phentsize != sizeof(Elf64_Phdr)) return;

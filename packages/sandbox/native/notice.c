@@ -114,7 +114,7 @@ static int describe(struct notice *notice, const struct request *request) {
   struct strings argv = { 0 };
   int error = open_program(notice, request, &notice->asked, &unreachable, &program);
   if (error != 0) return error;
-  error = read_caller_vector(notice->caller.tid, request->argv, &argv);
+  error = read_caller_vector(request->argv, &argv);
   if (error == 0) error = read_caller_cwd(&notice->caller, &notice->cwd);
   if (error != 0) {
     close(program);
@@ -163,11 +163,12 @@ static void handle_exec(struct supervisor *s, const struct seccomp_notif *reques
     return;
   }
   notice->id = s->next_id;
-  notice->replaces = known != NULL;
+  notice->replaces = known != NULL && !known->forked;
   notice->parent = known != NULL ? known->id : find_parent_id(s, &notice->caller);
   notice->decided = may_repeat(notice);
-  if (!tell_exec(s, notice)) {
-    answer_error(s, request->id, E2BIG);
+  error = notice->decided ? 0 : open_files(notice);
+  if (error != 0 || !tell_exec(s, notice)) {
+    answer_error(s, request->id, error != 0 ? error : E2BIG);
     drop_notice(s, notice);
     return;
   }

@@ -27,7 +27,7 @@ bool pidfd_alive(int pidfd) { return syscall(SYS_pidfd_send_signal, pidfd, 0, NU
 static bool read_stat_field(pid_t pid, int field, uint64_t *out) {
   char path[48], text[STAT_MAX];
   snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open_at(AT_FDCWD, path, O_RDONLY);
   if (fd < 0) return false;
   ssize_t length = read(fd, text, sizeof text - 1);
   close(fd);
@@ -66,10 +66,38 @@ static uint64_t find_by_lineage(struct supervisor *s, pid_t pid) {
   return lineage->stack == stack ? lineage->id : 0;
 }
 
+static void add_process(struct supervisor *s, struct process *process) {
+  process->next = *bucket(s, process->tgid);
+  *bucket(s, process->tgid) = process;
+  s->process_count++;
+  watch(s, process->pidfd, EPOLLIN, SOURCE_PROCESS, process);
+}
+
+static struct process *make_process(pid_t tgid, int pidfd, uint64_t id) {
+  struct process *process = calloc(1, sizeof *process);
+  if (process == NULL) die(ENOMEM, "cannot keep account of a process");
+  *process = (struct process){ .tgid = tgid, .pidfd = pidfd, .id = id };
+  return process;
+}
+
+/* A subshell whose children exec is looked up for each of them, so it is kept like the others, until it ends. */
+static void keep_forked(struct supervisor *s, pid_t tgid, uint64_t id) {
+  int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
+  if (pidfd < 0) return; /* gone, or no descriptor left: looked up again */
+  struct process *process = make_process(tgid, pidfd, id);
+  process->forked = true;
+  add_process(s, process);
+}
+
 static uint64_t climb(struct supervisor *s, pid_t pid, pid_t orphan) {
+  pid_t nearest = pid;
   for (int steps = 0; pid > 1 && pid != s->inner->init && steps < ANCESTORS_MAX; steps++) {
     const struct process *process = find_process(s, pid);
-    if (process != NULL) return process->id;
+    if (process != NULL) {
+      uint64_t id = process->id;
+      if (pid != nearest) keep_forked(s, nearest, id);
+      return id;
+    }
     pid = read_parent(pid);
   }
   /*
@@ -97,21 +125,15 @@ void adopt_process(struct supervisor *s, struct notice *notice, uint64_t stack) 
   while (process != NULL && process->tgid != tgid) process = process->next;
   if (notice->caller.pidfd_borrowed) {
     if (process == NULL) die(ESRCH, "process %d became another program and was not known", tgid);
-    tell_end(s, process->id, END_REPLACED, notice->id, cpu_us(process, now));
+    if (!process->forked) tell_end(s, process->id, END_REPLACED, notice->id, cpu_us(process, now));
   } else {
-    process = calloc(1, sizeof *process);
-    if (process == NULL) die(ENOMEM, "cannot keep account of a process");
-    process->tgid = tgid;
-    process->pidfd = notice->caller.pidfd;
+    process = make_process(tgid, notice->caller.pidfd, notice->id);
     notice->caller.pidfd_borrowed = true;
-    process->next = *bucket(s, tgid);
-    *bucket(s, tgid) = process;
-    s->process_count++;
-    watch(s, process->pidfd, EPOLLIN, SOURCE_PROCESS, process);
+    add_process(s, process);
   }
+  process->forked = false;
   process->id = notice->id;
   process->cpu_before_ns = now == CPU_UNKNOWN ? 0 : now;
-  process->told = false;
   s->lineages[(stack >> 4) % LINEAGES] = (struct lineage){ .stack = stack, .id = notice->id };
 }
 
@@ -123,6 +145,7 @@ bool read_exit(int pidfd, pid_t pid, int *wait_status) {
   }
   uint64_t code; /* not reaped yet, or an older kernel */
   if (!read_stat_field(pid, FIELD_EXIT_CODE, &code) || !pidfd_alive(pidfd)) {
+    info = (struct pidfd_exit){ .mask = PIDFD_INFO_EXIT };
     if (ioctl(pidfd, PIDFD_GET_EXIT, &info) < 0 || (info.mask & PIDFD_INFO_EXIT) == 0) return false;
     code = (uint64_t)info.exit_code; /* reaped while we looked */
   }
@@ -130,22 +153,10 @@ bool read_exit(int pidfd, pid_t pid, int *wait_status) {
   return true;
 }
 
-void on_process_exit(struct supervisor *s, struct process *process) {
-  if (process->ended) return;
+static void finish(struct supervisor *s, struct process *process, enum end_how how, uint64_t value, uint64_t cpu) {
   process->ended = true;
-  uint64_t cpu = read_cpu(process->tgid);
-  if (cpu != CPU_UNKNOWN && !pidfd_alive(process->pidfd)) cpu = CPU_UNKNOWN; /* reaped: the number may be another's */
-  if (cpu == CPU_UNKNOWN && process->told) cpu = process->cpu_at_exit_ns;
-  int status = 0;
-  bool known = read_exit(process->pidfd, process->tgid, &status);
-  if (!known && process->told) {
-    known = true;
-    status = (process->exit_status & 0xff) << 8;
-  }
-  enum end_how how = !known ? END_UNKNOWN : WIFSIGNALED(status) ? END_SIGNAL : END_STATUS;
-  uint64_t value = !known ? 0 : (uint64_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
   abandon_process_notices(s, process->tgid, NULL);
-  tell_end(s, process->id, how, value, cpu_us(process, cpu));
+  if (!process->forked) tell_end(s, process->id, how, value, cpu_us(process, cpu));
   struct process **link = bucket(s, process->tgid);
   while (*link != process) link = &(*link)->next;
   *link = process->next;
@@ -154,6 +165,17 @@ void on_process_exit(struct supervisor *s, struct process *process) {
   s->process_count--;
   process->next = s->graveyard;
   s->graveyard = process;
+}
+
+/* It ended without exit_group: by a signal, or thread by thread. */
+void on_process_exit(struct supervisor *s, struct process *process) {
+  if (process->ended) return;
+  uint64_t cpu = read_cpu(process->tgid);
+  if (cpu != CPU_UNKNOWN && !pidfd_alive(process->pidfd)) cpu = CPU_UNKNOWN; /* reaped: the number may be another's */
+  int status = 0;
+  if (!read_exit(process->pidfd, process->tgid, &status)) finish(s, process, END_UNKNOWN, 0, cpu);
+  else if (WIFSIGNALED(status)) finish(s, process, END_SIGNAL, (uint64_t)WTERMSIG(status), cpu);
+  else finish(s, process, END_STATUS, (uint64_t)WEXITSTATUS(status), cpu);
 }
 
 /* Events of one turn of the loop may still point to the dead. */
@@ -165,11 +187,17 @@ void bury_processes(struct supervisor *s) {
   }
 }
 
+/* A process calls exit_group: its last moment in which its time on the processors can be read for sure. */
 void note_own_exit(struct supervisor *s, pid_t tid, int status) {
   struct process *process = *bucket(s, tid);
   while (process != NULL && process->tgid != tid) process = process->next;
-  if (process == NULL) return;
-  process->told = true;
-  process->exit_status = status;
-  process->cpu_at_exit_ns = read_cpu(tid);
+  if (process == NULL) {
+    struct caller caller; /* a thread, or a process that was forked and never exec'd */
+    if (identify_caller(s, &caller, tid, &process) == 0) release_caller(&caller);
+    if (process == NULL) return;
+  }
+  /* A sibling that is already in its exec may win over this exit; then it goes on under another id. */
+  for (const struct notice *notice = s->notices; notice != NULL; notice = notice->next)
+    if (notice->caller.tgid == process->tgid && notice->state == NOTICE_TRACED) return;
+  finish(s, process, END_STATUS, (uint64_t)(status & 0xff), read_cpu(process->tgid));
 }

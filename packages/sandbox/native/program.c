@@ -49,6 +49,25 @@ void release_files(struct notice *notice) {
   notice->file_count = 0;
 }
 
+static int open_file(struct exec_file *file) {
+  char link[40];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", file->fd);
+  int fd = open_at(AT_FDCWD, link, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return errno == EMFILE || errno == ENFILE ? EAGAIN : 0;
+  close(file->fd);
+  file->fd = fd;
+  file->readable = file->opened = true;
+  return 0;
+}
+
+int open_files(struct notice *notice) {
+  for (size_t index = 0; index < notice->file_count; index++) {
+    int error = notice->files[index].opened ? 0 : open_file(&notice->files[index]);
+    if (error != 0) return error;
+  }
+  return 0;
+}
+
 /* Takes `fd` (O_PATH) over. A file that only may be executed stays an O_PATH descriptor: Node sees its identity, not its bytes. */
 static int take_file(struct notice *notice, enum file_kind kind, int fd, const char *named) {
   struct exec_file *file = &notice->files[notice->file_count++];
@@ -60,17 +79,13 @@ static int take_file(struct notice *notice, enum file_kind kind, int fd, const c
   struct statvfs mounted;
   if (fstatvfs(fd, &mounted) < 0) return errno;
   if ((mounted.f_flag & ST_NOEXEC) != 0) return EACCES;
-  if (kind != FILE_LOADER_TARGET && syscall(SYS_faccessat2, fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH) < 0) return errno;
+  /* Everybody's x bits say enough; what an access control list takes away, the kernel does. */
+  bool everybody = (status.st_mode & 0111) == 0111;
+  if (kind != FILE_LOADER_TARGET && !everybody && syscall(SYS_faccessat2, fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH) < 0) return errno;
   identify(&status, &file->identity);
-  char link[40];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  int readable = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (readable < 0 && (errno == EMFILE || errno == ENFILE)) return EAGAIN;
-  if (readable >= 0) {
-    close(fd);
-    file->fd = readable;
-    file->readable = true;
-  }
+  file->readable = known_plain(&file->identity);
+  int error = file->readable ? 0 : open_file(file);
+  if (error != 0) return error;
   file->path = path_of_descriptor(file->fd);
   file->named = strdup(named);
   return file->path == NULL || file->named == NULL ? ENOMEM : 0;
@@ -154,7 +169,7 @@ int describe_files(struct notice *notice, int program, const char *named, struct
   while (error == 0) {
     struct exec_file *file = &notice->files[notice->file_count - 1];
     notice->image = notice->file_count - 1;
-    if (!file->readable) return 0;
+    if (!file->opened) return 0; /* known, or not for us to read */
     uint8_t head[HEAD_MAX];
     ssize_t length = pread(file->fd, head, sizeof head, 0);
     if (length < 0) return errno;
@@ -171,6 +186,7 @@ int describe_files(struct notice *notice, int program, const char *named, struct
     struct image image;
     inspect_image(file->fd, head, (size_t)length, &image);
     notice->foreign = !image.native;
+    if (image.native && !image.loader) remember_plain(&file->identity, notice->received_ns);
     return image.loader ? add_loader_target(notice) : 0;
   }
   return error;

@@ -75,7 +75,7 @@ static int follow(struct caller *caller, int *at, int link, const char *name, st
   char text[PATH_MAX];
   ssize_t length = read_link(caller, *at, link, name, text);
   if (length == -ELOOP) {
-    int there = openat(*at, name, O_PATH | O_CLOEXEC); /* only this one link is followed, and it is magic */
+    int there = open_at(*at, name, O_PATH); /* only this one link is followed, and it is magic */
     if (there < 0) return errno;
     close(*at);
     *at = there;
@@ -97,7 +97,7 @@ static int follow(struct caller *caller, int *at, int link, const char *name, st
 static int step(struct caller *caller, int *at, const char *name, bool last, unsigned flags, int *links, struct rest *rest) {
   if (strcmp(name, ".") == 0) name = "./";
   if (strcmp(name, "..") == 0 && same_place(*at, caller->root)) name = "./";
-  int next = openat(*at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  int next = open_at(*at, name, O_PATH | O_NOFOLLOW);
   if (next < 0) return errno;
   struct stat found;
   if (fstat(next, &found) < 0) {

@@ -9,11 +9,6 @@
 #include <string.h>
 
 enum { SLOTS = 4096, KEY_MAX = 8192 };
-/*
- * A file that changed less than this before it was described may change again within the same tick of its file system's clock,
- * and look the same afterwards (git calls that racy); its verdict is not kept.
- */
-static const uint64_t SETTLED_NS = 50000000;
 
 struct entry { uint64_t hash; uint8_t *key; size_t length; };
 static struct entry slots[SLOTS];
@@ -55,9 +50,9 @@ static uint64_t hash_key(const struct key *key) { /* FNV-1a; a collision only co
   return hash;
 }
 
-static bool settled(const struct notice *notice) {
+static bool all_settled(const struct notice *notice) {
   for (size_t index = 0; index < notice->file_count; index++)
-    if (notice->files[index].identity.ctime_ns + SETTLED_NS > notice->received_ns) return false;
+    if (!settled(&notice->files[index].identity, notice->received_ns)) return false;
   return true;
 }
 
@@ -74,7 +69,7 @@ bool may_repeat(const struct notice *notice) { return known(notice, REUSE_PROGRA
 
 void remember_verdict(const struct notice *notice, enum reuse reuse) {
   static struct key key;
-  if (reuse == REUSE_NEVER || !settled(notice)) return;
+  if (reuse == REUSE_NEVER || !all_settled(notice)) return;
   make_key(&key, notice, reuse);
   if (key.overflow) return;
   uint8_t *copy = malloc(key.length);

@@ -207,7 +207,7 @@ static void on_signals(struct supervisor *s) {
   ssize_t length = read(s->signals, arrived, sizeof arrived);
   for (ssize_t index = 0; (index + 1) * (ssize_t)sizeof arrived[0] <= length; index++) {
     switch (arrived[index].ssi_signo) {
-      case SIGCHLD: break; /* waitpid is asked in every turn */
+      case SIGCHLD: on_children(s); break;
       case SIGWINCH: on_window_size(s); break;
       case SIGCONT:
         if (s->ping_open) s->ping_at_ms = now_ms(); /* Node slept as we did */
@@ -290,7 +290,6 @@ static void loop(struct supervisor *s) {
     int count = epoll_wait(s->epoll, events, EVENTS, turn_delay(s));
     if (count < 0 && errno != EINTR) die(errno, "cannot wait for events");
     for (int index = 0; index < count; index++) dispatch(s, &events[index]);
-    on_children(s);
     bury_processes(s);
     check_node(s);
     if (s->init_gone) {

@@ -35,7 +35,8 @@ enum file_kind { FILE_PROGRAM = 1, FILE_INTERPRETER = 2, FILE_LOADER_TARGET = 3 
 struct exec_file {
   enum file_kind kind;
   int fd;                    /* to read where that is permitted, else O_PATH */
-  bool readable;
+  bool readable;             /* may be opened to read */
+  bool opened;               /* fd was opened to read */
   char *path;                /* as seen inside */
   char *named;               /* the path that the kernel or an interpreter will open (again) */
   struct identity identity;
@@ -49,7 +50,7 @@ struct caller {
   pid_t tid, tgid, parent;
   int pidfd;                 /* of tgid */
   bool pidfd_borrowed;       /* it belongs to the process table */
-  int root, cwd;             /* O_PATH, or -1 until needed */
+  int root, cwd;             /* O_PATH, or -1 until needed; root is shared */
 };
 
 enum notice_state { NOTICE_ASKED, NOTICE_HELD, NOTICE_TRACED };
@@ -76,8 +77,8 @@ struct process {
   int pidfd;
   uint64_t id;
   uint64_t cpu_before_ns;    /* what the process had used when this exec began */
+  bool forked;               /* never exec'd itself: known because a child of it exec'd; id is the one it inherited */
   bool ended;
-  bool told; int exit_status; uint64_t cpu_at_exit_ns;  /* what it said itself at exit_group */
 };
 
 /* ---- the supervisor ---- */
@@ -158,10 +159,15 @@ struct notice *find_notice_by_thread(struct supervisor *, pid_t tid);
 void abandon_process_notices(struct supervisor *, pid_t tgid, const struct notice *except);
 
 /* ---- caller.c ---- */
+/* open(2) alone: musl's adds a fcntl for O_CLOEXEC, and an exec opens many files. */
+int open_at(int directory, const char *path, int flags);
+/* Bytes of another process, as far as they are mapped. */
+size_t read_memory(pid_t tid, uint64_t address, void *to, size_t length);
 /* All return 0 or a positive errno. */
 int identify_caller(struct supervisor *, struct caller *, pid_t tid, struct process **known);
 int read_caller_string(pid_t tid, uint64_t address, size_t limit, int too_long, char **out);
-int read_caller_vector(pid_t tid, uint64_t address, struct strings *out);
+/* Of the caller whose string was read last. */
+int read_caller_vector(uint64_t address, struct strings *out);
 int open_caller_root(struct caller *);
 int open_caller_cwd(struct caller *);
 int read_caller_cwd(const struct caller *, char **out);
@@ -191,10 +197,17 @@ void identify(const struct stat *, struct identity *);
 bool same_identity(const struct identity *, const struct identity *);
 /* True when each file that is held is still what it was when it was described. */
 bool files_unchanged(const struct notice *);
+/* Opens every file to read, where that is permitted: Node is going to. */
+int open_files(struct notice *);
 void release_files(struct notice *);
 
 /* ---- elf.c ---- */
 struct image { bool elf, native, interpreted, position_independent, loader; };
+/* Files that were found to be programs of this machine and nothing else need not be read again while they stay the same. */
+bool known_plain(const struct identity *);
+void remember_plain(const struct identity *, uint64_t now_ns);
+/* Long enough unchanged that a further change would show in its times. */
+bool settled(const struct identity *, uint64_t now_ns);
 void inspect_image(int fd, const uint8_t *head, size_t length, struct image *out);
 /* Index in argv of the program that a dynamic loader was told to run, and of the name that it gets as argv[0]; 0: none. */
 enum loader_order { LOADER_RUNS_NOTHING, LOADER_RUNS, LOADER_UNCLEAR };

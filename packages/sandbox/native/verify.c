@@ -40,7 +40,7 @@ static bool read_registers(pid_t tid, int64_t *result, uint64_t *stack) {
 static void detach(pid_t tid, int signal) { ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal); }
 
 void let_go(struct supervisor *s, struct notice *notice) {
-  if (!files_unchanged(notice)) {
+  if (!notice->decided && !files_unchanged(notice)) {
     static const char changed[] = "bailiwick: refused: a file of this command changed while it was being decided; run it again";
     write_reason(&notice->caller, changed, sizeof changed - 1);
     answer_error(s, notice->cookie, EACCES);
@@ -77,24 +77,28 @@ void let_go(struct supervisor *s, struct notice *notice) {
   answer_continue(s, notice->cookie); /* fails when it was killed; waitpid tells */
 }
 
-static bool read_whole(pid_t pid, const char *name, const struct strings *expected) {
-  char path[48], part[16384];
-  snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  size_t at = 0;
-  bool same = true;
-  for (;;) {
-    ssize_t length = read(fd, part, sizeof part);
-    if (length < 0) same = false;
-    if (length <= 0) break;
-    same = (size_t)length <= expected->length - at && memcmp(part, expected->data + at, (size_t)length) == 0;
-    if (!same) break;
-    at += (size_t)length;
-    if ((size_t)length < sizeof part && at == expected->length) break;
+/*
+ * The arguments as the new program finds them: on its stack, argc and the pointers, and the strings they point to, which the kernel
+ * copied. They must be the approved ones byte for byte, and lie as the kernel lays them.
+ */
+static bool same_arguments(pid_t pid, uint64_t stack, const struct strings *expected) {
+  size_t size = ((size_t)expected->count + 2) * sizeof(uint64_t);
+  uint64_t near[64], *table = size <= sizeof near ? near : malloc(size);
+  if (table == NULL) die(ENOMEM, "cannot verify an exec");
+  bool same = read_memory(pid, stack, table, size) == size && table[0] == expected->count && table[expected->count + 1] == 0;
+  uint64_t first = table[1];
+  const char *at = expected->data;
+  for (uint32_t index = 0; same && index < expected->count; index++) {
+    same = table[index + 1] == first + (uint64_t)(at - expected->data);
+    at += strlen(at) + 1;
   }
-  close(fd);
-  return same && at == expected->length;
+  if (table != near) free(table);
+  char part[16384];
+  for (size_t done = 0; same && done < expected->length; done += sizeof part) {
+    size_t length = expected->length - done < sizeof part ? expected->length - done : sizeof part;
+    same = read_memory(pid, first + done, part, length) == length && memcmp(part, expected->data + done, length) == 0;
+  }
+  return same;
 }
 
 /* What an interpreter will open by name is still the file that was approved. */
@@ -118,7 +122,7 @@ static bool scripts_in_place(struct notice *notice) {
 }
 
 /* NULL when all is as approved, else what is not. */
-static const char *compare(pid_t pid, struct notice *notice) {
+static const char *compare(pid_t pid, uint64_t stack, struct notice *notice) {
   const struct exec_file *image = &notice->files[notice->image];
   char path[48];
   struct stat status;
@@ -128,7 +132,7 @@ static const char *compare(pid_t pid, struct notice *notice) {
   identify(&status, &running);
   if (running.device != image->identity.device || running.inode != image->identity.inode) return "another program started than the approved one";
   if (!same_identity(&running, &image->identity)) return "the program changed between its approval and its start";
-  if (!read_whole(pid, "cmdline", &image->argv)) return "the program started with other arguments than the approved ones";
+  if (!same_arguments(pid, stack, &image->argv)) return "the program started with other arguments than the approved ones";
   if (!scripts_in_place(notice)) return "a script changed between its approval and its start";
   return NULL;
 }
@@ -136,10 +140,12 @@ static const char *compare(pid_t pid, struct notice *notice) {
 static void on_exec_stop(struct supervisor *s, pid_t pid, struct notice *notice) {
   /* The thread that called exec has taken over the number of its group; its siblings are gone, and what they had asked with them. */
   notice->caller.tid = pid;
-  const char *difference = compare(pid, notice);
   int64_t result;
   uint64_t stack = 0;
   bool alive = read_registers(pid, &result, &stack);
+  const char *difference = compare(pid, stack, notice);
+  /* Killed while it stood there: then nothing could be compared, and nothing will run. */
+  alive = alive && (difference == NULL || read_registers(pid, &result, &stack));
   if (difference == NULL && alive) {
     adopt_process(s, notice, stack);
     detach(pid, 0);
