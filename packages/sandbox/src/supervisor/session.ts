@@ -60,7 +60,9 @@ export class Session {
       });
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      this.#breakOff(new SandboxError("SANDBOX_LAUNCHER_PROTOCOL", `the launcher broke the protocol: ${error.message}`));
+      this.#breakOff(
+        new SandboxError("SANDBOX_LAUNCHER_PROTOCOL", `the launcher broke the protocol: ${error.message}`),
+      );
     }
     this.#flush();
   }
@@ -150,7 +152,9 @@ export class Session {
     const message = "bailiwick: refused: the decision failed, and the run is being ended";
     if (!notice.decided) this.#reply(messages.verdictFrame(notice.id, { allow: false, message }));
     this.#breakOff(
-      new SandboxError("SANDBOX_HANDLER_FAILED", "a decision or its record failed; the run was ended", { cause: error }),
+      new SandboxError("SANDBOX_HANDLER_FAILED", "a decision or its record failed; the run was ended", {
+        cause: error,
+      }),
     );
   }
 
