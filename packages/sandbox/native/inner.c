@@ -137,7 +137,7 @@ static void receive_inner(struct inner *out, int setup) {
     ssize_t length = receive_setup(setup, &head, text, sizeof text, &descriptor);
     if (length < 0) die(ECHILD, "the sandbox ended while it was being built");
     switch ((enum setup)head.kind) {
-      case SETUP_ERROR: die((int)head.value, "%.*s", (int)length, text);
+      case SETUP_ERROR: die((int)head.value, "%.*s%s", (int)length, text, user_namespace_remedy((int)head.value));
       case SETUP_ENFORCEMENT: take_layer(out, &head, text, (size_t)length); break;
       case SETUP_SOCKET: hand_socket_to_node(head.value, descriptor); break;
       case SETUP_DIAGNOSIS: out->diagnosis = descriptor; break;
@@ -167,7 +167,7 @@ void build_inner(const struct spec *spec, struct inner *out) {
   out->control = ends[0];
   out->init_pidfd = (int)syscall(SYS_pidfd_open, out->init, 0);
   if (out->init_pidfd < 0) die(errno, "cannot watch the sandbox");
-  join_memory_group(spec, out->init, out);
+  join_own_group(spec, out->init, out);
   map_ids(spec, out->init);
   if (geteuid() == 0) send_sources(spec, out->init, out->control);
   else send_setup(out->control, SETUP_MAPPED, 0, NULL, 0, -1);

@@ -28,6 +28,7 @@ ssize_t receive_setup(int socket, struct setup_message *head, void *text, size_t
 void report_layer(int socket, bool enforced, const char *layer, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* namespaces.c */
+const char *user_namespace_remedy(int error);             /* "" or what keeps an ordinary user from it here */
 pid_t clone_into_namespaces(void);                        /* outer: returns twice, as fork does */
 void map_ids(const struct spec *, pid_t child);           /* outer */
 void become_mapped(void);                                 /* inner, for a run by root: take the mapped ids */
@@ -68,6 +69,7 @@ void apply_deny_filter(const struct spec *, int setup);
 int install_notification(void);
 /* limits.c */
 void apply_limits(const struct spec *, int setup);
-void join_memory_group(const struct spec *, pid_t child, struct inner *); /* outer */
+/* cgroup.c */
+void join_own_group(const struct spec *, pid_t child, struct inner *); /* outer */
 /* probes.c */
 void probe_boundary(int setup);

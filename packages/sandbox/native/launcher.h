@@ -7,7 +7,8 @@
  *   die.c         the only error path
  *   inner.c, namespaces.c, mounts.c, tree.c, devices.c, network.c, limits.c, privileges.c, landlock.c, seccomp.c, probes.c
  *                 the inner half, up to exec; setup.c is how it talks to the outer (inner.h)
- *   init.c        pid 1 inside: reaps, ends everything, serves the control socket
+ *   streams.c, cgroup.c   what the outer half does for it: the command's streams, its memory limit
+ *   init.c, freeze.c      pid 1 inside: reaps, ends everything, serves the control socket
  *   ipc.c         hands sockets to Node
  *   supervise.c, notice.c, resolve.c, verify.c, owner.c   the outer half: exec supervision
  *   terminal.c    relays the person's terminal

@@ -29,7 +29,7 @@ int *open_sources(const struct spec *spec, int user_namespace) {
     sources[i] = clone_tree(AT_FDCWD, mount->source, 0, attributes);
     if (sources[i] < 0) {
       if (mount->optional && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) continue;
-      die(errno, "cannot take `%s` into the sandbox", mount->source);
+      die(errno, "cannot take `%s` into the sandbox%s", mount->source, errno == ENOSYS ? " (kernel 5.12 or newer is needed)" : "");
     }
     if (mount->owned && user_namespace >= 0 && set_attributes(sources[i], AT_RECURSIVE_ALL, 0, user_namespace) < 0)
       die(errno, "the file system of `%s` can't be id-mapped, which a run by root needs: run as an ordinary user", mount->source);

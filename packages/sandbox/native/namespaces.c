@@ -23,6 +23,13 @@ static long read_number(const char *path) {
   return got > 0 && sscanf(text, "%ld", &value) == 1 ? value : -1;
 }
 
+const char *user_namespace_remedy(int error) {
+  if (geteuid() == 0 || (error != EPERM && error != EACCES)) return "";
+  if (read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") > 0)
+    return ": AppArmor keeps user namespaces from this program (kernel.apparmor_restrict_unprivileged_userns); `bailiwick doctor` prints the profile that permits it";
+  return "";
+}
+
 pid_t clone_into_namespaces(void) {
   pid_t child = (pid_t)syscall(SYS_clone, NAMESPACES | SIGCHLD, 0, 0, 0, 0);
   if (child >= 0) return child;
@@ -31,7 +38,9 @@ pid_t clone_into_namespaces(void) {
     die(error, "user namespaces are switched off: set `sysctl kernel.unprivileged_userns_clone=1`");
   if (read_number("/proc/sys/user/max_user_namespaces") == 0)
     die(error, "user namespaces are switched off: set `sysctl user.max_user_namespaces` above 0");
-  die(error, "cannot create namespaces; `bailiwick doctor` says what this host allows");
+  if (error == ENOSPC) die(error, "no more namespaces: raise `sysctl user.max_user_namespaces` and its neighbours, or end runs");
+  if (error == EINVAL) die(error, "this kernel is built without user namespaces (CONFIG_USER_NS)");
+  die(error, "cannot create namespaces%s: a container or a sandbox around this one forbids them; run on the host, or let it allow unshare", user_namespace_remedy(error));
 }
 
 /* A map must be one write. */
@@ -39,14 +48,8 @@ static void write_map(pid_t child, const char *name, const char *text) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/%s", child, name);
   int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text)) {
-    close(fd);
-    return;
-  }
-  int error = errno;
-  if (read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") > 0)
-    die(error, "AppArmor keeps user namespaces from this program (kernel.apparmor_restrict_unprivileged_userns); `bailiwick doctor` prints the profile that permits it");
-  die(error, "cannot write %s of the new user namespace", name);
+  if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) die(errno, "cannot write %s of the new user namespace%s", name, user_namespace_remedy(errno));
+  close(fd);
 }
 
 /*
@@ -72,7 +75,8 @@ void become_mapped(void) {
 
 void lock_namespaces(int setup) {
   int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || write(fd, "0", 1) != 1) die(errno, "cannot forbid nested user namespaces");
+  if (fd < 0 || write(fd, "0", 1) != 1)
+    die(errno, "cannot forbid nested user namespaces%s", errno == EROFS ? ": /proc/sys is read-only, as in a container; run on the host, or with a writable /proc" : "");
   close(fd);
   report_layer(setup, true, "nested-namespaces", "none can be created inside");
 }
