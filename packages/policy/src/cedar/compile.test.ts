@@ -46,6 +46,7 @@ describe("problems say where and what to do", () => {
     ["ask that cannot be lifted", [`@id("a") @ask("operator") forbid${scope};`], /no approval can lift/],
     ["ask without a role", [`@id("a") @ask("") forbid${scope} unless { context.approved };`], /names no role/],
     ["approved without ask", [`@id("a") forbid${scope} unless { context.approved };`], /nobody would ever be asked/],
+    ["the whole context", [`@id("a") permit${scope} when { [context].contains(context) };`], /`context` as a whole/],
     [
       "never applies",
       [`@id("a") forbid(principal, action == Action::"exec", resource is Host);`],

@@ -131,7 +131,11 @@ function checkAsk(
   report: (message: string, remedy: string) => void,
 ): void {
   const attributes = attributesOf(policy.conditions);
-  const mentions = attributes !== "all" && attributes.has("approved");
+  if (attributes === "all") {
+    report("the condition uses `context` as a whole", "name its attributes: `context.verb`");
+    return;
+  }
+  const mentions = attributes.has("approved");
   if (policy.ask === undefined) {
     if (mentions) report("`context.approved` without `@ask`: nobody would ever be asked", 'add `@ask("operator")`');
     return;

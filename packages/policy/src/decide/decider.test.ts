@@ -306,6 +306,25 @@ test("equal requests are asked about once, also at the same time", async () => {
   await decider.close();
 });
 
+test("an answer about one program is not taken for another", async () => {
+  // The arithmetic keeps condition.ts from knowing; what Cedar is asked differs by the program only.
+  const text = `${ALL} @id("g") forbid${EXEC} when { context.operandCount + 1 == 2 && resource in ProgramGroup::"bad" };`;
+  const decisions = await decide(text, exec(["good", "x"]), exec(["bad", "x"]), exec(["good", "y"]));
+  assert.deepEqual(
+    decisions.map((decision) => decision.outcome),
+    ["allow", "deny", "allow"],
+  );
+});
+
+test("a scope about hosts permits no program", async () => {
+  const text = `@id("h") permit(principal, action, resource is Host); @id("p") permit(principal is Run, action, resource is Program in ProgramGroup::"ok");`;
+  const decisions = await decide(text, exec(["ls"]), exec(["ok"]), connect("example.com", 1));
+  assert.deepEqual(
+    decisions.map((decision) => decision.outcome),
+    ["deny", "allow", "allow"],
+  );
+});
+
 test("the digest is bound to every source and its name, not to their order", async () => {
   const digest = async (...sources: readonly (readonly [string, string])[]) => {
     const decider = await openDecider({ sources: sources.map(([name, text]) => ({ name, text })), cache: undefined });
