@@ -85,7 +85,10 @@ function percentile(sorted: readonly number[], fraction: number): number {
 }
 
 function median(values: readonly number[]): number {
-  return percentile(values.toSorted((a, b) => a - b), 0.5); // prettier-ignore
+  return percentile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 }
 
 async function measureFirstEvent(directory: string): Promise<{ open: number; first: number; next: number }> {
@@ -144,17 +147,17 @@ export async function bench(): Promise<Record<string, number>> {
     if (!ok) throw new Error("the record of the benchmark does not verify");
     const { open: openMs, first, next } = await measureFirstEvent(join(directory, "record"));
     return {
-      "events per second": perSecond,
-      "p50 ms at 5000/s": percentile(at5k, 0.5),
-      "p99 ms at 5000/s": percentile(at5k, 0.99),
-      "p50 ms at 20000/s": percentile(at20k, 0.5),
-      "p99 ms at 20000/s": percentile(at20k, 0.99),
-      "open ms": openMs,
-      "first event durable ms": first,
-      "next event durable ms": next,
-      "verified per second": verifyPerSecond,
-      "limit, hashes of entries per second": measureHash(),
-      "limit, fsync ms": measureDisk(directory),
+      "events-per-second": perSecond,
+      "append-ms-p50/5000": percentile(at5k, 0.5),
+      "append-ms-p99/5000": percentile(at5k, 0.99),
+      "append-ms-p50/20000": percentile(at20k, 0.5),
+      "append-ms-p99/20000": percentile(at20k, 0.99),
+      "open-ms": openMs,
+      "first-event-ms": first,
+      "next-event-ms": next,
+      "verified-per-second": verifyPerSecond,
+      "limit-hashed-per-second": measureHash(),
+      "limit-fsync-ms": measureDisk(directory),
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });

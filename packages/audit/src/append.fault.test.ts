@@ -49,7 +49,11 @@ const TOTAL = 1 + 2 * EXECS;
 function dryRun(context: TestContext): Promise<string[]> {
   const files = new BrokenFiles();
   return openPatiently(temporaryRecord(context), files).then(async (log) => {
-    await scenario(log, async (work) => void (await work()), () => undefined); // prettier-ignore
+    await scenario(
+      log,
+      async (work) => void (await work()),
+      () => undefined,
+    );
     return files.calls;
   });
 }
@@ -93,7 +97,10 @@ describe("a disk that fails once", () => {
         const events = await collect(readRun(directory, run));
         assert.equal(events.length, TOTAL, `fault at ${files.calls[at] ?? ""}`);
         const execs = events.flatMap(({ event }) => (event.type === "exec.allowed" ? [event.exec] : []));
-        assert.deepEqual(execs, Array.from({ length: EXECS }, (_, index) => index + 1)); // prettier-ignore
+        assert.deepEqual(
+          execs,
+          Array.from({ length: EXECS }, (_, index) => index + 1),
+        );
         rmSync(directory, { recursive: true });
       }
     });
@@ -115,9 +122,17 @@ async function assertSurvived(directory: string, run: string, acknowledged: read
   if (survivor === undefined) return;
   const events = await collect(readRun(directory, newRunId(run)));
   const indexes = events.map(({ index }) => index);
-  assert.deepEqual(indexes, Array.from(indexes, (_, index) => index), message); // prettier-ignore
+  assert.deepEqual(
+    indexes,
+    Array.from(indexes, (_, index) => index),
+    message,
+  );
   const steps = events.flatMap(({ event }) => ("exec" in event && event.exec !== undefined ? [event.exec] : []));
-  assert.deepEqual(steps, Array.from(steps, (_, index) => 1 + (index >> 1)), message); // prettier-ignore
+  assert.deepEqual(
+    steps,
+    Array.from(steps, (_, index) => 1 + (index >> 1)),
+    message,
+  );
 }
 
 function newRunId(text: string) {
@@ -163,7 +178,11 @@ describe("a power cut", () => {
     test(`at each call in turn, when the disk forgets ${forgets} that were not synced`, async (context) => {
       const measured = new PowerCutFiles(temporaryRecord(context));
       const log = await openPatiently(temporaryRecord(context), measured);
-      await scenario(log, async (work) => void (await work()), () => undefined); // prettier-ignore
+      await scenario(
+        log,
+        async (work) => void (await work()),
+        () => undefined,
+      );
       for (let at = 0; at <= measured.calls; at++) {
         const directory = temporaryRecord(context);
         const files = new PowerCutFiles(directory, at);

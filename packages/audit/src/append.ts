@@ -1,16 +1,13 @@
 import { dirname, join } from "node:path";
-import { formatCheckpoint, parseCheckpoint } from "./checkpoint.ts";
-import { AuditError } from "./errors.ts";
-import { DurableWriter, isAnyErrno, listForTidying, listIfThere, readIfThere, tidyAway, type Files } from "./files.ts";
-import { sha256, verifyEd25519, type Signer } from "./key.ts";
+import { DurableWriter, listForTidying, listIfThere, readIfThere, tidyAway, type Files } from "./files.ts";
+import { sha256, type Signer } from "./key.ts";
 import { blobPath, type Layout } from "./layout.ts";
 import type { LogLock } from "./lock.ts";
 import type { TreeHead } from "./log-types.ts";
 import { createTreeHasher, equalBytes } from "./merkle.ts";
-import { encodeBase64 } from "./base64.ts";
-import { formatNote, isSignedBy, parseNote } from "./note.ts";
 import { isConsistent, proveConsistency } from "./proof.ts";
-import { MissingTile, storedTree } from "./stored.ts";
+import { damaged, headOf, openCheckpoint, signCheckpoint, writeFailure, type Head } from "./signed-head.ts";
+import { storedTree } from "./stored.ts";
 import { emptyTail, extendTail, readTail, supersededBy, type Tail } from "./tail.ts";
 import { fullTilePath, partialTiles, tilePath, type TileName } from "./tiles.ts";
 
@@ -26,11 +23,6 @@ export interface Committed {
   /** How many of the entries, from the first on, are now durable; at least one. */
   readonly count: number;
   readonly head: TreeHead;
-}
-
-interface Head {
-  readonly size: number;
-  readonly root: Uint8Array;
 }
 
 interface Seen {
@@ -117,7 +109,15 @@ export class Appender {
   async #append(current: Current, entries: readonly NewEntry[]): Promise<Committed> {
     const { files, layout } = this.#options;
     await this.#writeBlobs(entries);
-    const { tail, leaves, files: tiles } = extendTail(tree, current.tail, entries.map(({ data }) => data)); // prettier-ignore
+    const {
+      tail,
+      leaves,
+      files: tiles,
+    } = extendTail(
+      tree,
+      current.tail,
+      entries.map(({ data }) => data),
+    );
     const head = { size: tail.range.size, root: tail.range.root() };
     const checkpoint = await signCheckpoint(this.#options.signer, head);
     const temporary = `${layout.checkpoint}.tmp`;
@@ -205,11 +205,17 @@ export class Appender {
   #tidy(older: number, newer: number): void {
     const { files, layout } = this.#options;
     const kept = new Set(partialTiles(newer).map((name) => join(layout.log, tilePath(name))));
-    tidyAway(files, this.#stale.filter((path) => !kept.has(path))); // prettier-ignore
+    tidyAway(
+      files,
+      this.#stale.filter((path) => !kept.has(path)),
+    );
     const { partial, filled } = supersededBy(older, newer);
     for (const name of filled) {
       const directory = join(layout.log, `${fullTilePath(name.kind, name.index)}.p`);
-      tidyAway(files, listForTidying(files, directory).map((width) => join(directory, width))); // prettier-ignore
+      tidyAway(
+        files,
+        listForTidying(files, directory).map((width) => join(directory, width)),
+      );
       tidyAway(files, [directory], "directory");
     }
     this.#stale = partial.map((name) => join(layout.log, tilePath(name)));
@@ -223,46 +229,4 @@ export class Appender {
       .filter((width) => width !== String(name.width))
       .map((width) => join(directory, width));
   }
-}
-
-export async function signCheckpoint(signer: Signer, head: Head): Promise<Uint8Array> {
-  const { name, id } = signer.verifier;
-  const text = formatCheckpoint({ origin: name, ...head });
-  const signature = await signer.sign(Buffer.from(text));
-  return Buffer.from(formatNote(text, [{ name, id, signature }]));
-}
-
-/** @throws AuditError AUDIT_LOG_DAMAGED when this log's own key did not sign it */
-export async function openCheckpoint(bytes: Uint8Array, signer: Signer, layout: Layout): Promise<Head> {
-  const note = parseNote(bytes);
-  const checkpoint = note && parseCheckpoint(note.text);
-  if (note === undefined || checkpoint === undefined) throw damaged(layout, "its checkpoint is malformed");
-  if (checkpoint.origin !== signer.verifier.name || !(await isSignedBy(note, signer.verifier, verifyEd25519))) {
-    throw damaged(layout, "its checkpoint is not signed by the log's key");
-  }
-  return { size: checkpoint.size, root: checkpoint.root };
-}
-
-export function headOf({ size, root }: Head): TreeHead {
-  return { size, root: encodeBase64(root) };
-}
-
-export function damaged(layout: Layout, why: string): AuditError {
-  return new AuditError(
-    "AUDIT_LOG_DAMAGED",
-    `the record in \`${layout.directory}\` is damaged: ${why}; run \`bailiwick audit verify\`, keep the directory as evidence and start with another`,
-  );
-}
-
-/** Failures of the disk become AuditError; errors of this program stay what they are. */
-export function writeFailure(error: unknown, directory: string): unknown {
-  if (error instanceof MissingTile) {
-    return new AuditError("AUDIT_LOG_DAMAGED", `the record in \`${directory}\` lacks a tile; run \`bailiwick audit verify\``, { cause: error }); // prettier-ignore
-  }
-  if (!isAnyErrno(error)) return error;
-  return new AuditError(
-    "AUDIT_WRITE_FAILED",
-    `cannot write the record: ${error.code ?? error.message}; free or repair the disk of \`${directory}\``,
-    { cause: error },
-  );
 }

@@ -48,7 +48,9 @@ export function encodeEvent(run: string, event: NewEvent): NewEntry {
   }
   const digest = keep(data);
   for (const limits of CUTS) {
-    const bytes = Buffer.from(JSON.stringify({ ...cutObject({ ...whole, ...cutVectors(vectors, limits) }, limits), whole: digest })); // prettier-ignore
+    const bytes = Buffer.from(
+      JSON.stringify({ ...cutObject({ ...whole, ...cutVectors(vectors, limits) }, limits), whole: digest }),
+    );
     if (bytes.length <= MAX_EVENT_BYTES) return { data: bytes, blobs };
   }
   throw new RangeError(`an event of type ${type} does not fit into an entry`);
@@ -63,7 +65,16 @@ interface Vector {
 function keepVectors(event: NewEvent, keep: (bytes: Uint8Array) => string): ReadonlyMap<"argv" | "command", Vector> {
   const vectors = new Map<"argv" | "command", Vector>();
   const add = (name: "argv" | "command", values: readonly string[]): void => {
-    vectors.set(name, { values, whole: keep(Buffer.concat(values.flatMap((value, index) => (index === 0 ? [encodeOsString(value)] : [Buffer.of(0), encodeOsString(value)])))) }); // prettier-ignore
+    vectors.set(name, {
+      values,
+      whole: keep(
+        Buffer.concat(
+          values.flatMap((value, index) =>
+            index === 0 ? [encodeOsString(value)] : [Buffer.of(0), encodeOsString(value)],
+          ),
+        ),
+      ),
+    });
   };
   if ("argv" in event) add("argv", event.argv.values);
   if ("command" in event) add("command", event.command.values);
@@ -71,7 +82,10 @@ function keepVectors(event: NewEvent, keep: (bytes: Uint8Array) => string): Read
 }
 
 function cutVectors(vectors: ReadonlyMap<string, Vector>, limits: Limits): Record<string, Vector> {
-  const entries = [...vectors].map(([name, { values, whole }]): [string, Vector] => [name, { values: cutList(values, limits), whole }]); // prettier-ignore
+  const entries = [...vectors].map(([name, { values, whole }]): [string, Vector] => [
+    name,
+    { values: cutList(values, limits), whole },
+  ]);
   return Object.fromEntries(entries);
 }
 

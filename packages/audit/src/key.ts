@@ -78,7 +78,10 @@ function toHex(bytes: Uint8Array): string {
 
 /** Unique without anyone's register: the host's name for people, 40 random bits for the rest. */
 function makeOrigin(): string {
-  const host = hostname().toLowerCase().replace(/[^a-z0-9.-]/g, "-").slice(0, 40); // prettier-ignore
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, "-")
+    .slice(0, 40);
   return `bailiwick/${host === "" ? "host" : host}-${randomBytes(5).toString("hex")}`;
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { AuditError } from "./errors.ts";
+import { diskFiles, readIfThere } from "./files.ts";
 
 /** What a held lock can do. */
 export interface HeldLock {
@@ -36,7 +37,12 @@ export class FileLock implements LogLock {
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const lock = (this.#open ??= await openLock(this.#path));
       if (lock.tryBegin()) {
-        if (lock.isStillAt(this.#path)) return { release: () => { lock.rollback(); } }; // prettier-ignore
+        if (lock.isStillAt(this.#path))
+          return {
+            release: () => {
+              lock.rollback();
+            },
+          };
         // Someone removed the file and others lock its successor: this lock excludes nobody.
         lock.rollback();
         this.close();
@@ -111,12 +117,30 @@ function sqliteCode(error: unknown): number | undefined {
 
 function lockFailure(path: string, cause: unknown): AuditError {
   const reason = cause instanceof Error ? cause.message : "unknown reason";
-  return new AuditError("AUDIT_LOCK_FAILED", `cannot lock the record by \`${path}\`: ${reason}; put the state directory on a local disk that is writable`, { cause }); // prettier-ignore
+  return new AuditError(
+    "AUDIT_LOCK_FAILED",
+    `cannot lock the record by \`${path}\`: ${reason}; put the state directory on a local disk that is writable`,
+    { cause },
+  );
 }
 
 function lockedFor(timeoutMs: number, path: string): AuditError {
+  const holder = holderOf(path);
+  const who = holder === undefined ? "another process" : `process ${String(holder)}`;
   return new AuditError(
     "AUDIT_LOCKED",
-    `another process has held \`${path}\` for ${String(timeoutMs)} ms; see \`fuser ${path}\` for a stopped run, and continue or end it`,
+    `${who} has held \`${path}\` for ${String(timeoutMs)} ms; continue it if it is stopped, or end it`,
   );
+}
+
+/** Who holds the kernel's lock on a file, as far as the kernel tells in this pid namespace. */
+function holderOf(path: string): number | undefined {
+  const inode = statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  for (const line of Buffer.from(readIfThere(diskFiles, "/proc/locks") ?? [])
+    .toString("latin1")
+    .split("\n")) {
+    const [, pid, found] = /POSIX +ADVISORY +WRITE ([0-9]+) [0-9a-f]+:[0-9a-f]+:([0-9]+) /.exec(line) ?? [];
+    if (found === String(inode) && pid !== "0") return Number(pid);
+  }
+  return undefined;
 }

@@ -7,7 +7,9 @@ const hasher = createTreeHasher(sha256);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 // The eight leaves and roots that implementations of RFC 6962 are traditionally tested with.
-const LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"].map((text) => Buffer.from(text, "hex")); // prettier-ignore
+const LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"].map(
+  (text) => Buffer.from(text, "hex"),
+);
 const ROOTS = [
   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -49,7 +51,10 @@ describe("RFC 6962 trees", () => {
     const seen: [number, string][] = [];
     const leaves = LEAVES.map((leaf) => hasher.leaf(leaf));
     for (const leaf of leaves) range.append(leaf, (height, hash) => seen.push([height, hex(hash)]));
-    assert.deepEqual(seen.filter(([height]) => height === 3), [[3, ROOTS[8]]]); // prettier-ignore
+    assert.deepEqual(
+      seen.filter(([height]) => height === 3),
+      [[3, ROOTS[8]]],
+    );
     assert.equal(hex(hashPerfect(hasher, leaves)), ROOTS[8]);
     assert.equal(seen.length, 15);
   });

@@ -8,7 +8,8 @@ import { formatNote, formatVerifierKey, isSignedBy, parseNote, parseVerifierKey 
 // The key and the note of Go's documentation of golang.org/x/mod/sumdb/note.
 const KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 const TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
-const SIGNATURE = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"; // prettier-ignore
+const SIGNATURE =
+  "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 
 const verifier = parseVerifierKey(KEY, sha256);
 assert.ok(verifier);
@@ -30,7 +31,8 @@ describe("signed notes", () => {
   });
 
   test("signatures of others stand beside it", async () => {
-    const other = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"; // prettier-ignore
+    const other =
+      "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
     assert.ok(await isGood(`${TEXT}\n${other}${SIGNATURE}`));
     assert.ok(!(await isGood(`${TEXT}\n${other}`)));
   });
@@ -48,7 +50,7 @@ describe("signed notes", () => {
     ["no newline at the end", `${TEXT}\n${SIGNATURE.trimEnd()}`],
     ["nothing", ""],
   ];
-  for (const [name, text] of spoilt) test(`refused: ${name}`, async () => assert.ok(!(await isGood(text)))); // prettier-ignore
+  for (const [name, text] of spoilt) test(`refused: ${name}`, async () => assert.ok(!(await isGood(text))));
 
   test("bytes that are not UTF-8 are no note", () => {
     assert.equal(parseNote(Buffer.concat([Buffer.of(0xff), Buffer.from(`${TEXT}\n${SIGNATURE}`)])), undefined);
@@ -72,7 +74,7 @@ describe("signed notes", () => {
     KEY.slice(0, -4),
     KEY.replace("+ARpc", "+BRpc"),
   ]) {
-    test(`refused as a key: ${key}`, () => assert.equal(parseVerifierKey(key, sha256), undefined)); // prettier-ignore
+    test(`refused as a key: ${key}`, () => assert.equal(parseVerifierKey(key, sha256), undefined));
   }
 });
 
@@ -100,6 +102,6 @@ describe("checkpoints", () => {
     ["another spelling of the root", text.replace("uFU=", "uFV=")],
     ["an empty line", `${text}\n`],
   ] as const) {
-    test(`refused: ${name}`, () => assert.equal(parseCheckpoint(bad), undefined)); // prettier-ignore
+    test(`refused: ${name}`, () => assert.equal(parseCheckpoint(bad), undefined));
   }
 });

@@ -37,5 +37,8 @@ test("runs of several processes share a log, whichever of them are killed while 
     }
   }
   assert.ok(acknowledged.length > 16);
-  assert.deepEqual(acknowledged.filter((line) => line !== "" && !found.has(line)), []); // prettier-ignore
+  assert.deepEqual(
+    acknowledged.filter((line) => line !== "" && !found.has(line)),
+    [],
+  );
 });

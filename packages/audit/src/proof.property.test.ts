@@ -132,7 +132,10 @@ describe("the right edge", () => {
         const head = { size: total, root: tail.range.root() };
         const again = readTail(hasher, head, (path) => files.get(path));
         assert.ok(!("damaged" in again));
-        assert.deepEqual(again.tiles.map((tile) => tile.length), tail.tiles.map((tile) => tile.length)); // prettier-ignore
+        assert.deepEqual(
+          again.tiles.map((tile) => tile.length),
+          tail.tiles.map((tile) => tile.length),
+        );
         assert.ok(equalBytes(again.range.root(), head.root));
       }),
       { numRuns: 30 },

@@ -5,7 +5,7 @@ import { readBundles, readEntryHead } from "./read.ts";
 import { refreshIndex } from "./run-index.ts";
 import { diskSource } from "./source-disk.ts";
 import type { RecordSource } from "./verify/source.ts";
-import { parseEvent } from "./verify/verify.ts";
+import { parseEvent } from "./verify/parse-event.ts";
 
 /** An event with its place in the log. */
 export interface LoggedEvent {
@@ -35,7 +35,10 @@ export async function* eventsOf(
       if (readEntryHead(entry)?.run !== run) continue;
       const event = parseEvent(entry);
       if (event === undefined) {
-        throw new AuditError("AUDIT_MALFORMED", `entry ${String(first + offset)} of the record is not an event that this version knows; run \`bailiwick audit verify\``); // prettier-ignore
+        throw new AuditError(
+          "AUDIT_MALFORMED",
+          `entry ${String(first + offset)} of the record is not an event that this version knows; run \`bailiwick audit verify\``,
+        );
       }
       yield { index: first + offset, event };
     }

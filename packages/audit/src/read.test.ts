@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { allowed, appendNow, collect, ended, finished, newRun, started, temporaryRecord, writeRun } from "../test/fixtures.ts"; // prettier-ignore
+import {
+  allowed,
+  appendNow,
+  collect,
+  ended,
+  finished,
+  newRun,
+  started,
+  temporaryRecord,
+  writeRun,
+} from "../test/fixtures.ts";
 import { AuditError, type AuditErrorCode } from "./errors.ts";
 import { followRun, listRuns, readRun } from "./queries.ts";
 import { readVerifierKey } from "./read.ts";
@@ -19,7 +29,14 @@ describe("the list of runs", () => {
     await appendNow(log, { ...started(log.follows), name: "named" });
     await appendNow(log, { ...allowed(1), type: "exec.refused" });
     await log.close();
-    const summary = { user: "user", agent: "agent", command: ["agent", "--flag"], workspace: "/workspace", profile: "standard", at: 1 }; // prettier-ignore
+    const summary = {
+      user: "user",
+      agent: "agent",
+      command: ["agent", "--flag"],
+      workspace: "/workspace",
+      profile: "standard",
+      at: 1,
+    };
     assert.deepEqual(await listRuns(directory), [
       {
         run: first.run,
@@ -99,13 +116,17 @@ describe("reading a run", () => {
     const [one, other] = [newRun(), newRun()];
     const logs = await Promise.all([one, other].map((run) => openRunLog({ directory, run, batchMs: 1 })));
     for (const log of logs) await appendNow(log, started(log.follows));
-    for (let exec = 1; exec <= 150; exec++) for (const log of logs) await Promise.all([log.append(allowed(exec)), exec % 10 === 0 ? log.flush() : undefined]); // prettier-ignore
+    for (let exec = 1; exec <= 150; exec++)
+      for (const log of logs) await Promise.all([log.append(allowed(exec)), exec % 10 === 0 ? log.flush() : undefined]);
     for (const log of logs) await log.close();
     for (const run of [one, other]) {
       const events = await collect(readRun(directory, run));
       assert.equal(events.length, 151);
       assert.ok(events.every(({ event }) => event.run === run));
-      assert.deepEqual(events.map(({ index }) => index), events.map(({ index }) => index).toSorted((a, b) => a - b)); // prettier-ignore
+      assert.deepEqual(
+        events.map(({ index }) => index),
+        events.map(({ index }) => index).toSorted((a, b) => a - b),
+      );
     }
   });
 
@@ -139,7 +160,7 @@ describe("following a run", () => {
       seen.push(`${String(index)} ${event.type}`);
       // Each comes only because the one before was seen: nothing is held back.
       if (event.type === "exec.allowed" && event.exec < 300)
-        await Promise.all([appendNow(log, allowed(event.exec + 1)), other.append(allowed(event.exec))]); // prettier-ignore
+        await Promise.all([appendNow(log, allowed(event.exec + 1)), other.append(allowed(event.exec))]);
       else if (event.type === "exec.allowed") await appendNow(log, finished(300));
     }
     assert.equal(seen.length, 302);

@@ -42,7 +42,10 @@ export async function readCheckpoint(directory: string): Promise<Checkpoint> {
     checkpoint.origin !== key.name ||
     !(await isSignedBy(note, key, verifyEd25519))
   ) {
-    throw new AuditError("AUDIT_LOG_DAMAGED", `the checkpoint of the record in \`${directory}\` is not signed by its key; run \`bailiwick audit verify\``); // prettier-ignore
+    throw new AuditError(
+      "AUDIT_LOG_DAMAGED",
+      `the checkpoint of the record in \`${directory}\` is not signed by its key; run \`bailiwick audit verify\``,
+    );
   }
   return checkpoint;
 }
@@ -68,7 +71,10 @@ export async function* readBundles(source: RecordSource, from: number, to: numbe
     const found = name && (await findTile(source, name));
     const entries = name && found ? decodeBundle(found.bytes, name.width) : [];
     if (name === undefined || entries.length < name.width) {
-      throw new AuditError("AUDIT_MALFORMED", `entries of the record are missing from ${String(index * TILE_WIDTH + entries.length)} on; run \`bailiwick audit verify\``); // prettier-ignore
+      throw new AuditError(
+        "AUDIT_MALFORMED",
+        `entries of the record are missing from ${String(index * TILE_WIDTH + entries.length)} on; run \`bailiwick audit verify\``,
+      );
     }
     yield { first, entries: entries.slice(first - index * TILE_WIDTH) };
     first = index * TILE_WIDTH + name.width;

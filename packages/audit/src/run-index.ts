@@ -13,7 +13,7 @@ import { readBundles, readCheckpoint, readEntryHead, rootOf } from "./read.ts";
 import { diskSource } from "./source-disk.ts";
 import { MissingTile, storedTree } from "./stored.ts";
 import { findTile } from "./verify/source.ts";
-import { parseEvent } from "./verify/verify.ts";
+import { parseEvent } from "./verify/parse-event.ts";
 
 const count = z.int().nonnegative();
 
@@ -107,7 +107,15 @@ function note(runs: Map<string, RunSummary>, index: number, entry: Uint8Array): 
   const event = parseEvent(entry);
   if (event?.type === "run.started") {
     const { at, name, user, agent, command, workspace, profile } = event;
-    summary.started = { at, user, agent, command: command.values, workspace, profile: profile.name, ...(name === undefined ? {} : { name }) }; // prettier-ignore
+    summary.started = {
+      at,
+      user,
+      agent,
+      command: command.values,
+      workspace,
+      profile: profile.name,
+      ...(name === undefined ? {} : { name }),
+    };
   } else if (event?.type === "run.ended") {
     const { at, status, reason, wallMs } = event;
     summary.ended = { at, status, reason, wallMs, index };
@@ -125,7 +133,11 @@ async function readHint(
   if (hint === undefined || hint.size > checkpoint.size) return NOTHING;
   if (hint.runs.some(({ first, last }) => first > last || last >= hint.size)) return NOTHING;
   const source = diskSource(directory);
-  const stored = storedTree(createTreeHasher(sha256), checkpoint.size, async (name) => (await findTile(source, name))?.bytes); // prettier-ignore
+  const stored = storedTree(
+    createTreeHasher(sha256),
+    checkpoint.size,
+    async (name) => (await findTile(source, name))?.bytes,
+  );
   try {
     const root = decodeBase64(hint.root);
     return root !== undefined && equalBytes(await rootAt(stored, hint.size), root) ? hint : NOTHING;

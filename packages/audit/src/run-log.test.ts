@@ -4,7 +4,17 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { BrokenFiles, ioError } from "../test/broken-files.ts";
-import { allowed, appendNow, collect, ended, finished, newRun, started, temporaryRecord, writeRun } from "../test/fixtures.ts"; // prettier-ignore
+import {
+  allowed,
+  appendNow,
+  collect,
+  ended,
+  finished,
+  newRun,
+  started,
+  temporaryRecord,
+  writeRun,
+} from "../test/fixtures.ts";
 import { AuditError, type AuditErrorCode } from "./errors.ts";
 import { diskFiles, type Files } from "./files.ts";
 import { readRun, verifyLog } from "./queries.ts";
@@ -45,10 +55,16 @@ describe("the run's log", () => {
       if (exec % 7 === 0) await log.flush();
     }
     const head = await log.close();
-    assert.deepEqual(await Promise.all(indexes), Array.from({ length: 601 }, (_, index) => index)); // prettier-ignore
+    assert.deepEqual(
+      await Promise.all(indexes),
+      Array.from({ length: 601 }, (_, index) => index),
+    );
     assert.equal(head.size, 601);
     const events = await collect(readRun(directory, run));
-    assert.deepEqual(events.flatMap(({ event }) => (event.type === "exec.allowed" ? [event.exec] : [])), Array.from({ length: 600 }, (_, index) => index + 1)); // prettier-ignore
+    assert.deepEqual(
+      events.flatMap(({ event }) => (event.type === "exec.allowed" ? [event.exec] : [])),
+      Array.from({ length: 600 }, (_, index) => index + 1),
+    );
   });
 
   test("a batch is written by itself, without a flush", async (context) => {
@@ -72,7 +88,8 @@ describe("the run's log", () => {
     const [one, other] = await Promise.all([0, 1].map(() => openRunLog({ directory, run: newRun(), batchMs: 1 })));
     assert.ok(one && other);
     await Promise.all([one, other].map((log) => log.append(started(log.follows))));
-    for (let exec = 1; exec <= 30; exec++) await Promise.all([appendNow(one, allowed(exec)), other.append(allowed(exec))]); // prettier-ignore
+    for (let exec = 1; exec <= 30; exec++)
+      await Promise.all([appendNow(one, allowed(exec)), other.append(allowed(exec))]);
     await Promise.all([one.close(), other.close()]);
     const { problems, entries } = await verifyLog(directory);
     assert.deepEqual([problems, entries], [[], 62]);
@@ -86,7 +103,10 @@ describe("the run's log", () => {
     const calls = files.calls.slice(before).map((call) => call.split(" ")[0]);
     const renamed = calls.indexOf("rename");
     assert.ok(calls.slice(0, renamed).lastIndexOf("write") < calls.indexOf("sync"));
-    assert.equal(calls.slice(0, renamed).filter((call) => call === "sync").length, calls.slice(0, renamed).filter((call) => call === "open").length); // prettier-ignore
+    assert.equal(
+      calls.slice(0, renamed).filter((call) => call === "sync").length,
+      calls.slice(0, renamed).filter((call) => call === "open").length,
+    );
     assert.ok(calls.indexOf("sync", renamed) > renamed, "the directory is synced after the rename");
     await log.close();
   });
@@ -122,7 +142,10 @@ describe("a disk that is full", () => {
     assert.equal(await log.append(finished(1)), 4);
     await log.close();
     const events = await collect(readRun(directory, run));
-    assert.deepEqual(events.map(({ event }) => event.type), ["run.started", "exec.allowed", "exec.ended", "run.frozen", "run.ended"]); // prettier-ignore
+    assert.deepEqual(
+      events.map(({ event }) => event.type),
+      ["run.started", "exec.allowed", "exec.ended", "run.frozen", "run.ended"],
+    );
     assert.deepEqual((await verifyLog(directory)).problems, []);
   });
 
@@ -141,15 +164,28 @@ describe("a disk that is full", () => {
   });
 
   test("nothing is opened when the directory cannot be written", async (context) => {
-    const files: Files = { ...diskFiles, open: () => { throw ioError("EROFS"); } }; // prettier-ignore
-    await assert.rejects(openRunLog({ directory: temporaryRecord(context), run: newRun(), files }), hasCode("AUDIT_WRITE_FAILED")); // prettier-ignore
+    const files: Files = {
+      ...diskFiles,
+      open: () => {
+        throw ioError("EROFS");
+      },
+    };
+    await assert.rejects(
+      openRunLog({ directory: temporaryRecord(context), run: newRun(), files }),
+      hasCode("AUDIT_WRITE_FAILED"),
+    );
   });
 });
 
 describe("back-pressure", () => {
   test("beyond the limit an event is refused and not recorded; the rest is", async (context) => {
     const directory = temporaryRecord(context);
-    const log = await openRunLog({ directory, run: newRun(), batchMs: 60_000, maxPending: { events: 3, bytes: 10_000 } }); // prettier-ignore
+    const log = await openRunLog({
+      directory,
+      run: newRun(),
+      batchMs: 60_000,
+      maxPending: { events: 3, bytes: 10_000 },
+    });
     const kept = [started(log.follows), allowed(1), ended(1)].map((event) => log.append(event));
     await assert.rejects(log.append(allowed(2)), hasCode("AUDIT_OVERLOADED"));
     await log.flush();
@@ -284,6 +320,10 @@ test("writing loads neither zod nor anything of the reading side", () => {
     registerHooks({ resolve(specifier, context, next) { seen.push(specifier); return next(specifier, context); } });
     const { openRunLog } = await import(${JSON.stringify(join(import.meta.dirname, "index.ts"))});
     console.log(typeof openRunLog, seen.filter((name) => /zod|events|verify.verify/.test(name)).join());`;
-  const output = execFileSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script], { encoding: "utf8" }); // prettier-ignore
+  const output = execFileSync(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script],
+    { encoding: "utf8" },
+  );
   assert.equal(output.trim(), "function");
 });

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { isErrno, type RunId } from "@bailiwick/base";
-import { Appender, damaged, headOf, openCheckpoint, signCheckpoint, writeFailure, type NewEntry } from "./append.ts";
+import { Appender, type NewEntry } from "./append.ts";
 import { AuditError } from "./errors.ts";
 import { diskFiles, DurableWriter, listIfThere, readIfThere, type Files } from "./files.ts";
 import { encodeEvent } from "./fit.ts";
@@ -10,6 +10,7 @@ import { layoutOf, type Layout } from "./layout.ts";
 import { FileLock, type LogLock } from "./lock.ts";
 import type { NewEvent, RunLog, TreeHead } from "./log-types.ts";
 import { createTreeHasher } from "./merkle.ts";
+import { damaged, headOf, openCheckpoint, signCheckpoint, writeFailure } from "./signed-head.ts";
 
 export interface RunLogOptions {
   /** The directory of the record; made with mode 0700, and a key in it, at the first use. */

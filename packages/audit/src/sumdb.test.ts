@@ -14,7 +14,10 @@ const skip = isThere ? false : "Go's packages are not installed: apt-get install
 
 function go(args: string[], home: string) {
   const { PATH = "" } = process.env;
-  return spawnSync("go", args, { encoding: "utf8", env: { PATH, HOME: home, GOPATH, GO111MODULE: "off", GOFLAGS: "", CGO_ENABLED: "0" } }); // prettier-ignore
+  return spawnSync("go", args, {
+    encoding: "utf8",
+    env: { PATH, HOME: home, GOPATH, GO111MODULE: "off", GOFLAGS: "", CGO_ENABLED: "0" },
+  });
 }
 
 test("Go's verifier, which did not write the log, agrees with it", { skip }, async (context) => {
@@ -34,7 +37,8 @@ test("Go's verifier, which did not write the log, agrees with it", { skip }, asy
   assert.equal(size, 1_402 + 66_001);
 
   const key = await readVerifierKey(directory);
-  const check = (...indexes: number[]) => spawnSync(checker, [tilesDirectory(directory), key, older, ...indexes.map(String)], { encoding: "utf8" }); // prettier-ignore
+  const check = (...indexes: number[]) =>
+    spawnSync(checker, [tilesDirectory(directory), key, older, ...indexes.map(String)], { encoding: "utf8" });
   const good = check(0, 1, 255, 256, 1_401, 1_402, 65_535, 65_536, size - 1);
   assert.equal(good.stderr, "");
   assert.equal(good.stdout, "67403 entries, 9 proofs, consistent with 1402\n");

@@ -10,7 +10,7 @@ describe("paths of tiles", () => {
     [{ kind: 3, index: 1234067, width: 8 }, "tile/3/x001/x234/067.p/8"],
     [{ kind: "entries", index: 1000000, width: 1 }, "tile/entries/x001/x000/000.p/1"],
   ];
-  for (const [name, path] of paths) test(path, () => assert.equal(tilePath(name), path)); // prettier-ignore
+  for (const [name, path] of paths) test(path, () => assert.equal(tilePath(name), path));
 });
 
 test("the partial tiles of a tree, as in the example of the specification", () => {
@@ -28,7 +28,10 @@ test("the partial tiles of a tree, as in the example of the specification", () =
 describe("bundles", () => {
   const bundle = Buffer.from("0003616263000000014a", "hex");
   test("entries of any length, also empty", () => {
-    assert.deepEqual(decodeBundle(bundle, 256).map((entry) => Buffer.from(entry).toString()), ["abc", "", "J"]); // prettier-ignore
+    assert.deepEqual(
+      decodeBundle(bundle, 256).map((entry) => Buffer.from(entry).toString()),
+      ["abc", "", "J"],
+    );
   });
   test("no more than asked for", () => {
     assert.equal(decodeBundle(bundle, 2).length, 2);

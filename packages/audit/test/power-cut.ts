@@ -107,7 +107,8 @@ export class PowerCutFiles implements Files {
       // A name in a directory that is not there itself is lost with it.
       if (dirname(path) !== this.#root && !left.has(dirname(path))) continue;
       if (node.kind === "directory") mkdirSync(path, { mode: 0o700, recursive: true });
-      else if (fs.existsSync(dirname(path))) writeFileSync(path, node.dirty ? "garbage" : (node.durable ?? "garbage"), { mode: 0o600 }); // prettier-ignore
+      else if (fs.existsSync(dirname(path)))
+        writeFileSync(path, node.dirty ? "garbage" : (node.durable ?? "garbage"), { mode: 0o600 });
     }
   }
 

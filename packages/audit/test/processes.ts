@@ -12,7 +12,11 @@ export interface Child {
 }
 
 export function startChild(script: string, ...args: string[]): Child {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, script), ...args], { stdio: ["ignore", "pipe", "inherit"] }); // prettier-ignore
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, script), ...args],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   const lines: string[] = [];
   let waiting: (() => void)[] = [];
   const wake = (): void => {

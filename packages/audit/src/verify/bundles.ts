@@ -46,12 +46,15 @@ export class BundleChecker {
     const first = fits.indexOf(false);
     if (leaves.length < width) {
       const [index, missing] = [base + (first < 0 ? leaves.length : first), String(width - leaves.length)];
-      if (isLast && first < 0) this.#problems.add({ kind: "truncation", index, detail: `the last ${missing} entries are missing` }); // prettier-ignore
+      if (isLast && first < 0)
+        this.#problems.add({ kind: "truncation", index, detail: `the last ${missing} entries are missing` });
       else if (restBytes > 0) this.#problems.add({ kind: "edit", index, detail: "the bundle is garbled from here on" });
-      else this.#problems.add({ kind: "deletion", index, detail: `${missing} of the entries from here on are missing` }); // prettier-ignore
+      else
+        this.#problems.add({ kind: "deletion", index, detail: `${missing} of the entries from here on are missing` });
       return fits;
     }
-    if (restBytes > 0) this.#problems.add({ kind: "edit", index: base, detail: "the bundle goes on after its last entry" }); // prettier-ignore
+    if (restBytes > 0)
+      this.#problems.add({ kind: "edit", index: base, detail: "the bundle goes on after its last entry" });
     for (const [offset, fit] of fits.entries()) {
       const [found, wanted] = [leaves[offset], expected[offset]];
       if (fit || found === undefined || this.#mismatches.length >= MOST_MISMATCHES) continue;

@@ -27,7 +27,10 @@ export async function findTile(source: RecordSource, name: TileName): Promise<Fo
     if (bytes !== undefined) return { bytes, width: TILE_WIDTH };
   }
   const names = (await source.list?.(`log/${full}.p`)) ?? [];
-  const widths = names.filter((text) => /^[1-9][0-9]{0,2}$/.test(text)).map(Number).sort((a, b) => a - b); // prettier-ignore
+  const widths = names
+    .filter((text) => /^[1-9][0-9]{0,2}$/.test(text))
+    .map(Number)
+    .sort((a, b) => a - b);
   const width = widths.find((candidate) => candidate >= name.width) ?? widths.at(-1);
   const bytes = width === undefined ? undefined : await source.read(`log/${full}.p/${String(width)}`);
   return width === undefined || bytes === undefined ? undefined : { bytes, width };

@@ -58,7 +58,8 @@ export class StoryChecker {
         this.#claims.push({ index, run: event.run, ...event.follows });
         return;
       case "exec.allowed":
-        if (state.execs.has(event.exec) || state.ended.has(event.exec)) report("gap", `exec ${String(event.exec)} begins twice`); // prettier-ignore
+        if (state.execs.has(event.exec) || state.ended.has(event.exec))
+          report("gap", `exec ${String(event.exec)} begins twice`);
         state.execs.add(event.exec);
         return;
       case "exec.ended":
@@ -69,7 +70,8 @@ export class StoryChecker {
         state.connections.add(event.connection);
         return;
       case "connection.closed":
-        if (!state.connections.delete(event.connection)) report("gap", `connection ${String(event.connection)} closes and never opened`); // prettier-ignore
+        if (!state.connections.delete(event.connection))
+          report("gap", `connection ${String(event.connection)} closes and never opened`);
         return;
       case "run.ended":
         state.isOver = true;

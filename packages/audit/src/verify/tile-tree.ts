@@ -39,7 +39,11 @@ export class TileTree {
       if (name.kind === "entries") continue;
       const hashes = await this.#read(name);
       if (hashes?.length !== name.width) {
-        this.#problems.add({ kind: "truncation", index: firstLeaf(name), detail: `${tilePath(name)} is missing or cut short` }); // prettier-ignore
+        this.#problems.add({
+          kind: "truncation",
+          index: firstLeaf(name),
+          detail: `${tilePath(name)} is missing or cut short`,
+        });
         return;
       }
       tiles[name.kind] = hashes;
@@ -47,7 +51,10 @@ export class TileTree {
     const root = rangeOfTiles(this.#hasher, this.#checkpoint.size, tiles).root();
     this.#edgeProven = equalBytes(root, this.#checkpoint.root);
     if (!this.#edgeProven) {
-      this.#problems.add({ kind: "signature", detail: "the tiles at the end of the log do not hash to the signed root" }); // prettier-ignore
+      this.#problems.add({
+        kind: "signature",
+        detail: "the tiles at the end of the log do not hash to the signed root",
+      });
     }
   }
 
@@ -61,7 +68,8 @@ export class TileTree {
     const hashes = await this.#read(name);
     if (hashes === undefined) return undefined;
     const checked = { hashes, proven: await this.#isProven(name, hashes) };
-    if (this.#cache.size >= CACHED_TILES) for (const oldest of [...this.#cache.keys()].slice(0, CACHED_TILES / 2)) this.#cache.delete(oldest); // prettier-ignore
+    if (this.#cache.size >= CACHED_TILES)
+      for (const oldest of [...this.#cache.keys()].slice(0, CACHED_TILES / 2)) this.#cache.delete(oldest);
     this.#cache.set(path, checked);
     return checked;
   }

@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { allowed, appendNow, ended, newRun, started, temporaryRecord, writeRun } from "../../test/fixtures.ts";
-import { signCheckpoint } from "../append.ts";
 import { diskFiles } from "../files.ts";
 import { encodeEvent } from "../fit.ts";
 import { loadSigner, sha256 } from "../key.ts";
@@ -12,6 +11,7 @@ import { layoutOf } from "../layout.ts";
 import { createTreeHasher } from "../merkle.ts";
 import { listRuns, verifyLog } from "../queries.ts";
 import { openRunLog } from "../run-log.ts";
+import { signCheckpoint } from "../signed-head.ts";
 import { emptyTail, extendTail } from "../tail.ts";
 import { decodeBundle } from "../tiles.ts";
 import type { Problem, ProblemKind } from "./problems.ts";
@@ -50,7 +50,10 @@ async function rewriteSigned(directory: string, entries: readonly Uint8Array[]) 
 }
 
 function writeBundle(path: string, entries: readonly Uint8Array[]): void {
-  writeFileSync(path, Buffer.concat(entries.flatMap((entry) => [Buffer.of(entry.length >> 8, entry.length & 255), entry]))); // prettier-ignore
+  writeFileSync(
+    path,
+    Buffer.concat(entries.flatMap((entry) => [Buffer.of(entry.length >> 8, entry.length & 255), entry])),
+  );
 }
 
 function flipByte(path: string, at: number): void {
@@ -64,7 +67,10 @@ const has = (problems: readonly Problem[], kind: ProblemKind, index?: number): b
 
 async function assertProblem(directory: string, kind: ProblemKind, index?: number): Promise<readonly Problem[]> {
   const { ok, problems } = await verifyLog(directory);
-  assert.ok(!ok && has(problems, kind, index), `${kind} at ${String(index)}, but found ${JSON.stringify(problems.slice(0, 5))}`); // prettier-ignore
+  assert.ok(
+    !ok && has(problems, kind, index),
+    `${kind} at ${String(index)}, but found ${JSON.stringify(problems.slice(0, 5))}`,
+  );
   return problems;
 }
 
@@ -85,7 +91,6 @@ describe("a record that nobody touched", () => {
       { run: first.run, entries: 602 },
       { run: second.run, entries: 102 },
     ]) {
-      // prettier-ignore
       const result = await verifyLog(directory, { run, remembered });
       assert.deepEqual([result.problems, result.entries, result.runs], [[], entries, 1]);
     }
@@ -111,7 +116,6 @@ describe("a record that nobody touched", () => {
       "tile/entries/003",
       "checkpoint.tmp",
     ]) {
-      // prettier-ignore
       writeFileSync(log(path), "whatever");
     }
     assert.deepEqual((await verifyLog(directory)).problems, []);
@@ -181,22 +185,25 @@ describe("an edit", () => {
 describe("a deletion", () => {
   test("of an entry from its bundle", async (context) => {
     const { directory, log } = await makeRecord(context);
-    writeBundle(log("tile/entries/000"), entriesIn(directory).slice(0, 256).toSpliced(17, 1)); // prettier-ignore
+    writeBundle(log("tile/entries/000"), entriesIn(directory).slice(0, 256).toSpliced(17, 1));
     await assertProblem(directory, "deletion", 17);
   });
 
   test("of an entry, with tiles that fit and the old checkpoint", async (context) => {
     const { directory } = await makeRecord(context);
-    rewrite(directory, entriesIn(directory).toSpliced(17, 1)); // prettier-ignore
+    rewrite(directory, entriesIn(directory).toSpliced(17, 1));
     const { ok, problems } = await verifyLog(directory);
     assert.ok(!ok && problems.length > 0);
   });
 
   test("of an entry, with tiles that fit and a checkpoint that says so", async (context) => {
     const { directory, log } = await makeRecord(context);
-    const { size, root } = rewrite(directory, entriesIn(directory).toSpliced(17, 1)); // prettier-ignore
+    const { size, root } = rewrite(directory, entriesIn(directory).toSpliced(17, 1));
     const lines = readFileSync(log("checkpoint"), "utf8").split("\n");
-    writeFileSync(log("checkpoint"), [lines[0], String(size), Buffer.from(root).toString("base64"), ...lines.slice(3)].join("\n")); // prettier-ignore
+    writeFileSync(
+      log("checkpoint"),
+      [lines[0], String(size), Buffer.from(root).toString("base64"), ...lines.slice(3)].join("\n"),
+    );
     const problems = await assertProblem(directory, "signature");
     assert.ok(has(problems, "gap"), "the deleted beginning of an exec leaves its end alone");
   });
@@ -220,7 +227,7 @@ describe("a deletion", () => {
 describe("a truncation", () => {
   test("of the last bundle, by some entries or by all", async (context) => {
     const { directory, log } = await makeRecord(context);
-    writeBundle(log("tile/entries/002.p/192"), entriesIn(directory).slice(512, -3)); // prettier-ignore
+    writeBundle(log("tile/entries/002.p/192"), entriesIn(directory).slice(512, -3));
     await assertProblem(directory, "truncation", 701);
     rmSync(log("tile/entries/002.p"), { recursive: true });
     await assertProblem(directory, "truncation", 512);
@@ -253,7 +260,10 @@ describe("an older state that was put back", () => {
   test("is detected by anyone who remembers a later head", async (context) => {
     const { directory, first, second } = await rollBack(context);
     const result = await verifyLog(directory, { remembered: [first.head, second.head] });
-    assert.deepEqual(result.problems.map(({ kind, index }) => [kind, index]), [["truncation", 602]]); // prettier-ignore
+    assert.deepEqual(
+      result.problems.map(({ kind, index }) => [kind, index]),
+      [["truncation", 602]],
+    );
   });
 
   test("is not detectable otherwise: it is what the log once was", async (context) => {
@@ -333,7 +343,15 @@ describe("a story that a dishonest or broken writer tells", () => {
   const run = newRun();
   const follows = { size: 0, root: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" };
   const event = (body: Parameters<typeof encodeEvent>[1]): Uint8Array => encodeEvent(run, body).data;
-  const end = (): Uint8Array => event({ type: "run.ended", at: 1, status: 0, reason: "exited", counts: { execs: 0, refused: 0, asked: 0, connections: 0, hostsRefused: 0 }, wallMs: 1 }); // prettier-ignore
+  const end = (): Uint8Array =>
+    event({
+      type: "run.ended",
+      at: 1,
+      status: 0,
+      reason: "exited",
+      counts: { execs: 0, refused: 0, asked: 0, connections: 0, hostsRefused: 0 },
+      wallMs: 1,
+    });
   const begin = event(started(follows));
   const stories: [string, Uint8Array[], ProblemKind, number][] = [
     ["no beginning", [event(allowed(1))], "gap", 0],
@@ -347,10 +365,20 @@ describe("a story that a dishonest or broken writer tells", () => {
     ["no JSON", [begin, Buffer.from("{")], "schema", 1],
     ["nothing at all", [begin, Buffer.alloc(0)], "schema", 1],
     ["no UTF-8", [begin, Buffer.of(0x22, 0xff, 0x22)], "schema", 1],
-    ["an unknown version", [begin, Buffer.from(String(Buffer.from(event(allowed(1)))).replace('"v":1', '"v":2'))], "schema", 1],
-    ["an unknown member", [begin, Buffer.from(String(Buffer.from(event(allowed(1)))).replace('"v":1', '"v":1,"x":1'))], "schema", 1],
+    [
+      "an unknown version",
+      [begin, Buffer.from(String(Buffer.from(event(allowed(1)))).replace('"v":1', '"v":2'))],
+      "schema",
+      1,
+    ],
+    [
+      "an unknown member",
+      [begin, Buffer.from(String(Buffer.from(event(allowed(1)))).replace('"v":1', '"v":1,"x":1'))],
+      "schema",
+      1,
+    ],
     ["nesting without end", [begin, Buffer.from("[".repeat(65_000))], "schema", 1],
-  ]; // prettier-ignore
+  ];
   for (const [name, entries, kind, index] of stories) {
     test(name, async (context) => {
       const directory = temporaryRecord(context);
@@ -389,7 +417,13 @@ test("whatever is done to the files, there is a verdict and no crash", async (co
       cpSync(pristine, directory, { recursive: true });
       for (const { file, how, at, bytes } of damages) {
         const path = names[file % names.length] ?? "";
-        if (!existsSync(path) || readdirSync(dirname(path), { withFileTypes: true }).some((entry) => entry.isDirectory() && join(entry.parentPath, entry.name) === path)) continue; // prettier-ignore
+        if (
+          !existsSync(path) ||
+          readdirSync(dirname(path), { withFileTypes: true }).some(
+            (entry) => entry.isDirectory() && join(entry.parentPath, entry.name) === path,
+          )
+        )
+          continue;
         const content = readFileSync(path);
         if (how === "flip") flipByte(path, at % Math.max(1, content.length));
         else if (how === "cut") writeFileSync(path, content.subarray(0, at % Math.max(1, content.length)));
@@ -401,7 +435,11 @@ test("whatever is done to the files, there is a verdict and no crash", async (co
           if (how === "directory") mkdirSync(path);
         }
       }
-      const same = names.every((path) => existsSync(path) && content(path)?.equals(content(path.replace(directory, pristine)) ?? Buffer.alloc(0)) === true); // prettier-ignore
+      const same = names.every(
+        (path) =>
+          existsSync(path) &&
+          content(path)?.equals(content(path.replace(directory, pristine)) ?? Buffer.alloc(0)) === true,
+      );
       const { ok, problems } = await verifyLog(directory);
       assert.equal(ok, problems.length === 0);
       // Partial files of older checkpoints are covered by nothing, so damage to them alone is none.

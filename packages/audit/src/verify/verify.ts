@@ -4,7 +4,7 @@
  */
 import { encodeBase64, decodeBase64 } from "../base64.ts";
 import { parseCheckpoint, type Checkpoint } from "../checkpoint.ts";
-import { eventSchema, type Event } from "../events.ts";
+import type { Event } from "../events.ts";
 import type { TreeHead } from "../log-types.ts";
 import { CompactRange, createTreeHasher, equalBytes, type Sha256, type TreeHasher } from "../merkle.ts";
 import { isSignedBy, parseNote, parseVerifierKey, type VerifyEd25519 } from "../note.ts";
@@ -12,6 +12,7 @@ import { rootAt } from "../proof.ts";
 import { MissingTile, tileOf } from "../stored.ts";
 import { decodeBundle, TILE_WIDTH } from "../tiles.ts";
 import { BundleChecker, leavesOf } from "./bundles.ts";
+import { parseEvent } from "./parse-event.ts";
 import { Problems, type Problem } from "./problems.ts";
 import { findTile, type RecordSource } from "./source.ts";
 import { StoryChecker } from "./story.ts";
@@ -53,7 +54,7 @@ export async function verifyRecord(
   const problems = new Problems();
   const checkpoint = await openCheckpoint(source, primitives, options.verifierKey, problems);
   if (checkpoint === undefined) {
-    return { ok: false, origin: undefined, head: undefined, entries: 0, runs: 0, unended: [], problems: problems.list }; // prettier-ignore
+    return { ok: false, origin: undefined, head: undefined, entries: 0, runs: 0, unended: [], problems: problems.list };
   }
   const pass = new Pass({ source, primitives, options, problems, checkpoint });
   const entries = await pass.run();
@@ -85,7 +86,7 @@ async function openCheckpoint(
   const key = parseVerifierKey(verifierKey, sha256);
   if (key === undefined) problems.add({ kind: "signature", detail: "the verifier key is malformed" });
   else if (checkpoint.origin !== key.name)
-    problems.add({ kind: "signature", detail: "the checkpoint is of another log" }); // prettier-ignore
+    problems.add({ kind: "signature", detail: "the checkpoint is of another log" });
   else if (!(await isSignedBy(note, key, verifyEd25519))) {
     problems.add({ kind: "signature", detail: "the checkpoint is not signed by the log's key" });
   }
@@ -171,7 +172,11 @@ class Pass {
       problems.add({ kind: "deletion", index: base, detail: "a bundle of entries is missing" });
       return [];
     }
-    problems.add({ kind: "truncation", index: base, detail: `the log ends here; its checkpoint covers ${String(checkpoint.size)} entries` }); // prettier-ignore
+    problems.add({
+      kind: "truncation",
+      index: base,
+      detail: `the log ends here; its checkpoint covers ${String(checkpoint.size)} entries`,
+    });
     return undefined;
   }
 
@@ -208,14 +213,23 @@ class Pass {
     const { checkpoint, options, problems } = this.#parts;
     for (const { size, root } of options.remembered ?? []) {
       if (size > checkpoint.size) {
-        problems.add({ kind: "truncation", index: checkpoint.size, detail: `the log once had ${String(size)} entries: an older state was put back` }); // prettier-ignore
+        problems.add({
+          kind: "truncation",
+          index: checkpoint.size,
+          detail: `the log once had ${String(size)} entries: an older state was put back`,
+        });
       } else if ((await this.#isPrefix(size, root)) === false) {
         problems.add({ kind: "edit", detail: `the first ${String(size)} entries are not those that were seen before` });
       }
     }
     for (const { index, run, size, root } of this.story.claims) {
       if (size > index || (await this.#isPrefix(size, root)) === false) {
-        problems.add({ kind: "gap", index, run, detail: `what the run followed (${String(size)} entries) is not the log before it` }); // prettier-ignore
+        problems.add({
+          kind: "gap",
+          index,
+          run,
+          detail: `what the run followed (${String(size)} entries) is not the log before it`,
+        });
       }
     }
   }
@@ -234,21 +248,12 @@ class Pass {
   }
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** The event in an entry, or undefined when it is none. */
-export function parseEvent(entry: Uint8Array): Event | undefined {
-  try {
-    const json: unknown = JSON.parse(utf8.decode(entry));
-    return eventSchema.safeParse(json).data;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
 function blobsOf(event: Event): string[] {
-  const digests = [event.whole, "argv" in event ? event.argv.whole : undefined, "command" in event ? event.command.whole : undefined]; // prettier-ignore
+  const digests = [
+    event.whole,
+    "argv" in event ? event.argv.whole : undefined,
+    "command" in event ? event.command.whole : undefined,
+  ];
   return digests.filter((digest) => digest !== undefined);
 }
 
