@@ -68,6 +68,7 @@ describe("parseQuery", () => {
     ["a name without end", rawQuery([1, 97]).subarray(0, -4)],
     ["no type", rawQuery([1, 97, 0]).subarray(0, -3)],
     ["no question", Buffer.concat([query("a").subarray(0, 4), Buffer.alloc(8)])],
+    ["two questions", patched(Buffer.concat([query("a"), query("a").subarray(12)]), 4, 2)],
     ["65,535 questions", patched(query("a"), 4, 0xffff)],
     ["an answer", patched(query("a"), 6, 1)],
     ["two additional records", patched(query("a", true), 10, 2)],
