@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -7,7 +7,6 @@ import { announceRun, listLiveRuns } from "./live-runs.ts";
 import { makeRunId } from "@bailiwick/base";
 import { readPolicies } from "./policy-files.ts";
 import { openStateDirectory } from "./state-directory.ts";
-import { resolveWorkspace } from "./workspace.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bailiwick-places-"));
 after(() => {
@@ -18,40 +17,6 @@ function directory(name: string): string {
   mkdirSync(join(folder, name), { recursive: true });
   return join(folder, name);
 }
-
-describe("workspace", () => {
-  const places = { state: directory("person/.state/bailiwick"), home: directory("person") };
-
-  for (const [what, path] of [
-    ["the root", "/"],
-    ["a directory of the system", "/usr"],
-    ["below a directory of the system", "/etc/ssl"],
-    ["the home directory", join(folder, "person")],
-    ["a directory that holds the home directory", folder],
-    ["a directory that holds the state", join(folder, "person/.state")],
-    ["a directory in the state", join(folder, "person/.state/bailiwick")],
-    ["nothing", join(folder, "nowhere")],
-  ] as const) {
-    test(`${what} is refused`, () => {
-      assert.throws(() => resolveWorkspace(path, places), { code: "RUN_WORKSPACE_REFUSED" });
-    });
-  }
-
-  test("a file is refused", () => {
-    writeFileSync(join(folder, "file"), "");
-    assert.throws(() => resolveWorkspace(join(folder, "file"), places), { code: "RUN_WORKSPACE_REFUSED" });
-  });
-
-  test("a symbolic link is followed, also when it leads to what is refused", () => {
-    const project = directory("person/project");
-    symlinkSync(project, join(folder, "link"));
-    symlinkSync(join(folder, "person"), join(folder, "person/project-too"));
-    assert.equal(resolveWorkspace(join(folder, "link"), places), project);
-    assert.throws(() => resolveWorkspace(join(folder, "person/project-too"), places), {
-      code: "RUN_WORKSPACE_REFUSED",
-    });
-  });
-});
 
 describe("state directory", () => {
   test("is made for its owner alone", () => {

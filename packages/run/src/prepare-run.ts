@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { adapterFor } from "@bailiwick/agents";
@@ -7,19 +8,21 @@ import { STANDARD_POLICIES, type PolicySource, type RunFacts } from "@bailiwick/
 import {
   assembleDenyFilter,
   loadProfile,
+  locateProject,
   prepareHome,
   prepareLaunch,
+  resolveWorkspace,
   type LaunchSpec,
   type Profile,
 } from "@bailiwick/sandbox";
 import { networkRules, readEnvironment } from "./command-line-values.ts";
+import { RunError } from "./errors.ts";
 import type { FileCache } from "./file-cache.ts";
 import { findProgram } from "./find-program.ts";
 import { readPolicies } from "./policy-files.ts";
 import type { Releases } from "./releases.ts";
 import type { RunOptions } from "./run-types.ts";
 import type { StateDirectory } from "./state-directory.ts";
-import { resolveWorkspace } from "./workspace.ts";
 
 /** Everything that is known before anything is started. */
 export interface PreparedRun {
@@ -47,29 +50,32 @@ export async function prepareRun(
   { state, cache, run, releases }: PrepareContext,
 ): Promise<PreparedRun> {
   const { command, hostEnvironment } = options;
-  const personHome = hostEnvironment["HOME"] ?? homedir();
-  const workspace = resolveWorkspace(options.workspace, { state: state.root, home: personHome });
-  const policies = [...STANDARD_POLICIES, ...readPolicies(options.policies)];
-  const { profile, warnings } = await loadProfile({
+  const personHome = hostEnvironment["HOME"] || homedir();
+  const workspace = resolveWorkspace(options.workspace, { personHome, stateDirectory: state.root });
+  const config = configDirectory(hostEnvironment, personHome);
+  refuseConfiguration(workspace, config);
+  const policies = [...STANDARD_POLICIES, ...readPolicies([...projectPolicy(config, workspace), ...options.policies])];
+  const { profile, homeKey, warnings } = await loadProfile({
     nameOrFile: options.profile,
     workspace,
-    configDirectory: configDirectory(hostEnvironment, personHome),
+    configDirectory: config,
     cache,
     additions: { allowHosts: options.allowHosts, publish: options.publish, home: options.home },
   });
   const program = findProgram(command[0], hostEnvironment["PATH"], process.cwd());
   const adapter = adapterFor(command, program ?? command[0]);
-  const home = await prepareHome({
+  const home = prepareHome({
     stateDirectory: state.root,
-    profile,
+    homeKey,
+    mode: profile.home.mode,
     agent: adapter.name,
     personHome,
-    seed: adapter.seed,
+    seed: [...profile.home.seed, ...adapter.seed],
   });
   releases.add(() => {
     home.release();
   });
-  const prepared = await prepareLaunch({
+  const prepared = prepareLaunch({
     profile,
     workspace,
     directory: process.cwd(),
@@ -101,6 +107,25 @@ export async function prepareRun(
     // Placeholders came and went in these.
     untold: new Set([...prepared.covered, ...prepared.protected].map((path) => dirname(path))),
   };
+}
+
+/** The person's own policies for this workspace, where `init` wrote some. */
+function projectPolicy(config: string, workspace: string): string[] {
+  const { policy } = locateProject(config, workspace);
+  return existsSync(policy) ? [policy] : [];
+}
+
+/** What a run can write must not be what the next one is governed by. */
+function refuseConfiguration(workspace: string, config: string): void {
+  const inside = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
+  if (!inside(workspace, config) && !inside(config, workspace)) return;
+  throw new RunError(
+    "RUN_WORKSPACE_REFUSED",
+    `the workspace \`${workspace}\` touches Bailiwick's own settings (\`${config}\`)`,
+    {
+      remedy: "start in a project's own directory, or name one with `--workspace DIR`",
+    },
+  );
 }
 
 function configDirectory(environment: NodeJS.ProcessEnv, home: string): string {

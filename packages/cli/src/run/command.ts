@@ -21,9 +21,7 @@ export async function runCommand(words: readonly string[]): Promise<number | "he
     return outcome.status;
   } catch (error) {
     reportError(error);
-    return error instanceof Error && "code" in error && error.code === "RUN_NO_SUCH_PROGRAM"
-      ? STATUS.missing
-      : STATUS.failed;
+    return STATUS.failed;
   }
 }
 
