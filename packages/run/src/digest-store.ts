@@ -1,10 +1,8 @@
-import { Digests } from "./digests.ts";
+import { Digests, WORTH_KEEPING_BYTES } from "./digests.ts";
 import type { FileCache } from "./file-cache.ts";
 
 /** What is read at every start of a run, so no more than what takes a millisecond. */
 const KEPT = 2000;
-/** Smaller files are hashed faster than they are looked up in a file. */
-const WORTH_KEEPING_BYTES = 64 * 1024;
 const LINE = /^(\d+:\d+:(\d+):-?\d+:-?\d+) (sha256:[0-9a-f]{64})$/;
 
 const NAME = "digests";
@@ -23,7 +21,7 @@ export function loadDigests(cache: FileCache): Digests {
 export function saveDigests(cache: FileCache, digests: Digests): void {
   if (!digests.changed) return;
   const lines = [...digests.entries()]
-    .filter(([key]) => Number(key.split(":")[2]) >= WORTH_KEEPING_BYTES)
+    .filter(([key]) => BigInt(key.split(":")[2] ?? 0) >= WORTH_KEEPING_BYTES)
     .slice(-KEPT)
     .map(([key, digest]) => `${key} ${digest}\n`);
   cache.write(NAME, lines.join(""));

@@ -16,6 +16,8 @@ export interface FileDigest {
 const CAPACITY = 8192;
 /** Below this a digest is made at once: cheaper than two trips through the thread pool. */
 const AT_ONCE_BYTES = 256n * 1024n;
+/** Smaller files are hashed faster than they are looked up in a file. */
+export const WORTH_KEEPING_BYTES = 64n * 1024n;
 const CHUNK_BYTES = 1 << 20;
 /** A file that changed this shortly before may change again within the same tick of the kernel's clock, unseen in its ctime. */
 const SETTLED_NS = 100_000_000n;
@@ -47,7 +49,7 @@ export class Digests {
     this.#known = new Map(known);
   }
 
-  /** True when there is something that an earlier cache did not hold. */
+  /** True when there is something worth keeping that an earlier cache did not hold. */
   get changed(): boolean {
     return this.#additions > 0;
   }
@@ -91,7 +93,7 @@ export class Digests {
     const stable = settled && this.#known.size < CAPACITY && TRUTHFUL.has(type);
     if (stable) {
       this.#known.set(key, digest);
-      this.#additions++;
+      if (file.identity.size >= WORTH_KEEPING_BYTES) this.#additions++;
     }
     return { digest, stable };
   }
