@@ -11,4 +11,5 @@ export { prepareLaunch } from "./compile/prepare-launch.ts";
 export type { LaunchRequest, Prepared } from "./compile/launch-request.ts";
 export { prepareHome, type HomeRequest, type PreparedHome } from "./compile/private-home.ts";
 export { resolveWorkspace } from "./compile/workspace.ts";
-export { launch } from "./supervisor/launch.privileged.ts";
+export { findLauncher, launch } from "./supervisor/launch.privileged.ts";
+export { inspectHost, type HostFinding } from "./doctor/inspect-host.ts";
