@@ -48,7 +48,9 @@ function isAlive(pid: number): boolean {
 
 async function startSupervisor(mode: string, script: string): Promise<{ child: ChildProcess; launcher: number }> {
   const helper = join(import.meta.dirname, "../support/run-and-wait.ts");
-  const child = spawn(process.execPath, [helper, workspace.path, mode, "sh", "-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [helper, workspace.path, mode, "sh", "-c", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   assert.ok(child.stdout);
   const [first] = (await once(child.stdout, "data")) as [Buffer];
   return { child, launcher: Number(/launcher (\d+)/.exec(first.toString())?.[1]) };
@@ -160,12 +162,16 @@ describe("freezing", () => {
 
 describe("a run is told what to do", () => {
   test("signals reach the command, kill ends all", async () => {
-    const trapped = await supervise(workspace.path, ["sh", "-c", "trap 'exit 9' USR1; : > /work/trapping; while :; do sleep 0.02; done"], {
-      whileRunning: async (sandbox) => {
-        await until("trap is set", () => existsSync(join(workspace.path, "trapping")));
-        sandbox.signal("SIGUSR1");
+    const trapped = await supervise(
+      workspace.path,
+      ["sh", "-c", "trap 'exit 9' USR1; : > /work/trapping; while :; do sleep 0.02; done"],
+      {
+        whileRunning: async (sandbox) => {
+          await until("trap is set", () => existsSync(join(workspace.path, "trapping")));
+          sandbox.signal("SIGUSR1");
+        },
       },
-    });
+    );
     assert.deepEqual(trapped.exit, { status: 9, signal: undefined });
     const killed = await supervise(workspace.path, ["sh", "-c", "sleep 1000 & exec sleep 1000"], {
       whileRunning: async (sandbox) => {
@@ -178,43 +184,51 @@ describe("a run is told what to do", () => {
   });
 
   test("its sockets: whose they are, and connections into it", async () => {
-    const server = "import socket\ns=socket.create_server(('127.0.0.1',4321))\nopen('/work/listening','w')\nc,_=s.accept()\nc.sendall(b'hello from inside')\n";
+    const server =
+      "import socket\ns=socket.create_server(('127.0.0.1',4321))\nopen('/work/listening','w')\nc,_=s.accept()\nc.sendall(b'hello from inside')\n";
     const client = "import socket,sys\nc=socket.create_connection(('198.18.7.7',8080))\nc.recv(10)\n";
     workspace.file("server.py", server);
     workspace.file("client.py", client);
     let owner: number | undefined;
-    const outcome = await supervise(workspace.path, ["sh", "-c", "python3 /work/client.py; exec python3 /work/server.py"], {
-      tcpPorts: [8080],
-      whileRunning: async (sandbox) => {
-        const listener = sandbox.listeners.get(8080);
-        assert.ok(listener);
-        const [socket] = (await once(listener, "connection")) as [import("node:net").Socket];
-        const ends = {
-          protocol: "tcp",
-          localAddress: socket.remoteAddress ?? "",
-          localPort: socket.remotePort ?? 0,
-          remoteAddress: socket.localAddress ?? "",
-          remotePort: socket.localPort ?? 0,
-        } as const;
-        assert.equal(socket.localAddress?.replace("::ffff:", ""), "198.18.7.7");
-        owner = await sandbox.findOwner(ends);
-        assert.equal(await sandbox.findOwner({ ...ends, localPort: 1 }), undefined);
-        socket.end("x");
-        await assert.rejects(sandbox.connectInside(4322), { code: "SANDBOX_CONNECT_FAILED" });
-        await until("listening", () => existsSync(join(workspace.path, "listening")));
-        const inside = await sandbox.connectInside(4321);
-        let text = "";
-        for await (const chunk of inside) text += String(chunk);
-        assert.equal(text, "hello from inside");
+    const outcome = await supervise(
+      workspace.path,
+      ["sh", "-c", "python3 /work/client.py; exec python3 /work/server.py"],
+      {
+        tcpPorts: [8080],
+        whileRunning: async (sandbox) => {
+          const listener = sandbox.listeners.get(8080);
+          assert.ok(listener);
+          const [socket] = (await once(listener, "connection")) as [import("node:net").Socket];
+          const ends = {
+            protocol: "tcp",
+            localAddress: socket.remoteAddress ?? "",
+            localPort: socket.remotePort ?? 0,
+            remoteAddress: socket.localAddress ?? "",
+            remotePort: socket.localPort ?? 0,
+          } as const;
+          assert.equal(socket.localAddress?.replace("::ffff:", ""), "198.18.7.7");
+          owner = await sandbox.findOwner(ends);
+          assert.equal(await sandbox.findOwner({ ...ends, localPort: 1 }), undefined);
+          socket.end("x");
+          await assert.rejects(sandbox.connectInside(4322), { code: "SANDBOX_CONNECT_FAILED" });
+          await until("listening", () => existsSync(join(workspace.path, "listening")));
+          const inside = await sandbox.connectInside(4321);
+          let text = "";
+          for await (const chunk of inside) text += String(chunk);
+          assert.equal(text, "hello from inside");
+        },
       },
-    });
+    );
     const asking = outcome.execs.findLast(({ files }) => files[0].argv[1] === "/work/client.py");
     assert.equal(owner, asking?.id);
     assert.deepEqual(outcome.exit, { status: 0, signal: undefined });
   });
 
   test("a sandbox that cannot be built has run nothing, and says why", async () => {
-    await assert.rejects(supervise("/nowhere/at/all", ["true"]), { code: "SANDBOX_LAUNCH_FAILED", message: /\/nowhere\/at\/all/ });
+    await assert.rejects(supervise("/nowhere/at/all", ["true"]), {
+      code: "SANDBOX_LAUNCH_FAILED",
+      message: /\/nowhere\/at\/all/,
+    });
   });
 });
 
@@ -222,9 +236,11 @@ describe("many", () => {
   test("a storm of execs, from many processes at once: all seen, all ended, nothing kept", async () => {
     let descriptors = 0;
     let memory = 0;
-    const script = "for i in 1 2 3 4 5 6 7 8; do (for j in $(seq 100); do /bin/true $i $j; done) & done; wait; : > /work/storm-over; sleep 0.3";
+    const script =
+      "for i in 1 2 3 4 5 6 7 8; do (for j in $(seq 100); do /bin/true $i $j; done) & done; wait; : > /work/storm-over; sleep 0.3";
     const outcome = await supervise(workspace.path, ["bash", "-c", script], {
-      decide: ({ id }) => (id % 3 === 0 ? Promise.resolve({ allow: true, reuse: "never" }) : { allow: true, reuse: "exact" }),
+      decide: ({ id }) =>
+        id % 3 === 0 ? Promise.resolve({ allow: true, reuse: "never" }) : { allow: true, reuse: "exact" },
       whileRunning: async ({ launcherPid }) => {
         await until("over", () => existsSync(join(workspace.path, "storm-over")), 60_000);
         descriptors = readdirSync(`/proc/${String(launcherPid)}/fd`).length;

@@ -75,7 +75,11 @@ async function atTerminal(argv: readonly string[], scene: (person: Person) => Pr
 describe("a relayed terminal", () => {
   test("is one: its size, what is typed, the exit status, and all output", async () => {
     await atTerminal(
-      ["sh", "-c", `${governed('stty size; tty; read x; echo "got:$x"; seq 30000; exit 7')}; echo "status $?"; stty -a`],
+      [
+        "sh",
+        "-c",
+        `${governed('stty size; tty; read x; echo "got:$x"; seq 30000; exit 7')}; echo "status $?"; stty -a`,
+      ],
       async (person) => {
         await person.see(/24 80\r\n\/dev\/pts\/\d+\r\n/);
         person.type("hello\r");
@@ -90,7 +94,11 @@ describe("a relayed terminal", () => {
 
   test("control keys and window sizes reach the command inside", async () => {
     await atTerminal(
-      ["sh", "-c", `${governed("trap 'stty size' WINCH; trap 'echo interrupted; exit 5' INT; echo ready; while :; do sleep 0.05; done")}; echo "status $?"`],
+      [
+        "sh",
+        "-c",
+        `${governed("trap 'stty size' WINCH; trap 'echo interrupted; exit 5' INT; echo ready; while :; do sleep 0.05; done")}; echo "status $?"`,
+      ],
       async (person) => {
         await person.see(/ready/);
         person.resize(30, 100);
@@ -105,7 +113,9 @@ describe("a relayed terminal", () => {
   test("^Z stops the whole job, fg goes on, as with any program", async () => {
     await atTerminal(["bash", "--norc", "--noprofile", "-i"], async (person) => {
       await person.see(PROMPT);
-      person.type(`${governed("echo ready; n=0; while [ $n -lt 1000 ]; do n=$((n+1)); sleep 0.02; [ -e /work/enough ] && break; done; read x; echo got:$x")}\r`);
+      person.type(
+        `${governed("echo ready; n=0; while [ $n -lt 1000 ]; do n=$((n+1)); sleep 0.02; [ -e /work/enough ] && break; done; read x; echo got:$x")}\r`,
+      );
       await person.see(/ready\r\n/);
       person.type("\x1a");
       await person.see(/Stopped/);
@@ -125,7 +135,11 @@ describe("a relayed terminal", () => {
   test("a question takes it back; what is typed then does not go inside, and afterwards the screen is drawn again", async () => {
     workspace.file("question", "#!/bin/sh\necho asked\n", 0o755);
     await atTerminal(
-      ["sh", "-c", `${governed("trap 'redrawn=1' WINCH; (sleep 0.1; echo meanwhile) & ./question; wait; read x; echo got:$x redrawn:$redrawn")}; echo "status $?"`],
+      [
+        "sh",
+        "-c",
+        `${governed("trap 'redrawn=1' WINCH; (sleep 0.1; echo meanwhile) & ./question; wait; read x; echo got:$x redrawn:$redrawn")}; echo "status $?"`,
+      ],
       async (person) => {
         await person.see(/question \(line mode\)\? /);
         await delay(200);

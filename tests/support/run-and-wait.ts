@@ -29,7 +29,8 @@ const outcome = await supervise(workspace, argv, {
   terminal: mode === "terminal",
   answerTimeoutMs: mode === "block" || mode === "short" ? 600 : 60_000,
   decide: async ({ files }) => {
-    if (mode === "block" && files[0].path.endsWith("/last")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (mode === "block" && files[0].path.endsWith("/last"))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     if (files[0].path.endsWith("/question") && running !== undefined) await askThePerson(running);
     return { allow: true, reuse: "program" };
   },

@@ -3,7 +3,19 @@
  * writable. Decisions are the test's. What happened is collected and judged from outside.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, closeSync, existsSync, lstatSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assembleDenyFilter } from "../../packages/sandbox/src/seccomp/assemble.ts";
@@ -42,7 +54,9 @@ export function makeWorkspace(): Workspace {
     },
     compile: (name, source, ...flags) => {
       const file = join(path, name);
-      execFileSync("cc", ["-O1", "-pthread", "-Wall", "-Wno-unused-result", "-x", "c", "-o", file, "-", ...flags], { input: source });
+      execFileSync("cc", ["-O1", "-pthread", "-Wall", "-Wno-unused-result", "-x", "c", "-o", file, "-", ...flags], {
+        input: source,
+      });
       own(file);
       return `/work/${name}`;
     },
@@ -82,7 +96,9 @@ export function specFor(workspace: string, argv: readonly string[], options: Opt
     if (link) return { kind: "symlink", target: path, to: readlinkSync(path) };
     return { kind: "bind", source: path, target: path, writable: false, owned: false, optional: true };
   });
-  const places = system.filter((mount) => mount.kind === "bind" && existsSync(mount.source)).map((mount) => mount.target);
+  const places = system
+    .filter((mount) => mount.kind === "bind" && existsSync(mount.source))
+    .map((mount) => mount.target);
   return {
     mounts: [
       ...system,
@@ -102,11 +118,22 @@ export function specFor(workspace: string, argv: readonly string[], options: Opt
     network: { tcpPorts: options.tcpPorts ?? [], bindPorts: undefined },
     command: {
       argv,
-      environment: options.environment ?? ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8", "TERM=xterm"],
+      environment: options.environment ?? [
+        "PATH=/usr/local/bin:/usr/bin:/bin",
+        "HOME=/tmp",
+        "LANG=C.UTF-8",
+        "TERM=xterm",
+      ],
       cwd: "/work",
       hostname: "test",
     },
-    limits: { processes: undefined, fileSizeBytes: undefined, openFiles: undefined, coreBytes: 0, memoryBytes: undefined },
+    limits: {
+      processes: undefined,
+      fileSizeBytes: undefined,
+      openFiles: undefined,
+      coreBytes: 0,
+      memoryBytes: undefined,
+    },
     denyFilter: assembleDenyFilter(process.arch),
     supervise: options.supervise ?? true,
     terminal: options.terminal ?? false,
@@ -122,27 +149,36 @@ export async function supervise(workspace: string, argv: readonly string[], opti
   const tampered: { id: number; pid: number; detail: string }[] = [];
   const scratch = mkdtempSync(join(tmpdir(), "bailiwick-out-"));
   const output = { stdout: join(scratch, "stdout"), stderr: join(scratch, "stderr") };
-  const opened = options.stdio === undefined ? [openSync("/dev/null", "r"), openSync(output.stdout, "a"), openSync(output.stderr, "a")] : [];
+  const opened =
+    options.stdio === undefined
+      ? [openSync("/dev/null", "r"), openSync(output.stdout, "a"), openSync(output.stderr, "a")]
+      : [];
   const [stdin = 0, stdout = 1, stderr = 2] = options.stdio ?? opened;
   const answerTimeoutMs = options.answerTimeoutMs ?? 10_000;
   const spec = specFor(workspace, argv, options);
   try {
-    const sandbox = await launchWith(options.launcher ?? findLauncher(), {
-      spec,
-      answerTimeoutMs,
-      stdio: [stdin, stdout, stderr],
-      handlers: {
-        onExec: (notice) => {
-          execs.push(notice);
-          return (options.decide ?? allow)(notice);
+    const sandbox = await launchWith(
+      options.launcher ?? findLauncher(),
+      {
+        spec,
+        answerTimeoutMs,
+        stdio: [stdin, stdout, stderr],
+        handlers: {
+          onExec: (notice) => {
+            execs.push(notice);
+            return (options.decide ?? allow)(notice);
+          },
+          onEnd: (end) => ends.set(end.id, end),
+          onTampered: (id, pid, detail) => tampered.push({ id, pid, detail }),
         },
-        onEnd: (end) => ends.set(end.id, end),
-        onTampered: (id, pid, detail) => tampered.push({ id, pid, detail }),
       },
-    }, encodeLaunchSpec(spec, answerTimeoutMs));
+      encodeLaunchSpec(spec, answerTimeoutMs),
+    );
     sandbox.start();
     await options.whileRunning?.(sandbox);
-    const exit = await sandbox.exited.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+    const exit = await sandbox.exited.catch((error: unknown) =>
+      error instanceof Error ? error : new Error(String(error)),
+    );
     sandbox.dns.close();
     for (const listener of sandbox.listeners.values()) listener.close();
     const read = (path: string): string => (options.stdio === undefined ? readFileSync(path, "utf8") : "");

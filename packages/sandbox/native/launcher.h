@@ -9,8 +9,7 @@
  *                 the inner half, up to exec; setup.c is how it talks to the outer (inner.h)
  *   init.c        pid 1 inside: reaps, ends everything, serves the control socket
  *   ipc.c         hands sockets to Node
- *   supervise.c, notice.c, resolve.c, verify.c, owner.c   the outer half: exec supervision
- *   terminal.c    relays the person's terminal
+ *   supervise.c and what supervise.h lists   the outer half: exec supervision, the person's terminal
  */
 #pragma once
 #ifndef _GNU_SOURCE

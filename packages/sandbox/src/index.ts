@@ -5,3 +5,4 @@ export type * from "./supervision.ts";
 export { SandboxError, type SandboxErrorCode } from "./errors.ts";
 export { encodeLaunchSpec } from "./launch-spec/encode.ts";
 export { assembleDenyFilter } from "./seccomp/assemble.ts";
+export { findLauncher, launch } from "./supervisor/launch.privileged.ts";

@@ -6,16 +6,7 @@
 export type Phase = "spec" | "ready" | "running" | "draining";
 
 export type RequestKind =
-  | "error"
-  | "ready"
-  | "exec"
-  | "end"
-  | "tampered"
-  | "ping"
-  | "owned"
-  | "connected"
-  | "terminalFree"
-  | "mainExit";
+  "error" | "ready" | "exec" | "end" | "tampered" | "ping" | "owned" | "connected" | "terminalFree" | "mainExit";
 
 interface Rule {
   readonly type: number;

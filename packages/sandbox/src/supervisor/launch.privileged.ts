@@ -27,7 +27,11 @@ export function findLauncher(): string {
   const tried: string[] = [];
   let directory = import.meta.dirname;
   for (let levels = 0; levels < 6; levels++) {
-    for (const path of [join(directory, name), join(directory, "build", name), join(directory, "packages/sandbox/build", name)]) {
+    for (const path of [
+      join(directory, name),
+      join(directory, "build", name),
+      join(directory, "packages/sandbox/build", name),
+    ]) {
       if (existsSync(path)) {
         accessSync(path, constants.X_OK);
         return path;
@@ -53,7 +57,12 @@ export async function launchWith(
   spec: Uint8Array = encodeLaunchSpec(options.spec, options.answerTimeoutMs),
 ): Promise<Sandbox> {
   const [stdin, stdout, stderr] = options.stdio;
-  const child = spawn(launcher, [], { stdio: [stdin, stdout, stderr, "ipc", "pipe"], env: {}, cwd: "/", serialization: "json" });
+  const child = spawn(launcher, [], {
+    stdio: [stdin, stdout, stderr, "ipc", "pipe"],
+    env: {},
+    cwd: "/",
+    serialization: "json",
+  });
   const control = child.stdio[CONTROL_FD];
   if (!(control instanceof Socket) || child.pid === undefined) throw await spawnFailure(child, launcher);
   const channel = {
@@ -190,7 +199,12 @@ function compose({ child, session, handles, exited, enforcement }: Parts): Sandb
   };
 }
 
-async function connectInside(port: number, session: Session, handles: Handles, exited: Promise<MainExit>): Promise<Socket> {
+async function connectInside(
+  port: number,
+  session: Session,
+  handles: Handles,
+  exited: Promise<MainExit>,
+): Promise<Socket> {
   const { query, errno } = await session.connect(port);
   if (errno === undefined) throw new SandboxError("SANDBOX_ENDED", "the run has ended");
   if (errno !== 0) {

@@ -1,15 +1,7 @@
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import type { SocketEnds } from "../sandbox.ts";
-import type {
-  Enforcement,
-  ExecEnd,
-  ExecFile,
-  ExecNotice,
-  FileIdentity,
-  MainExit,
-  Verdict,
-} from "../supervision.ts";
+import type { Enforcement, ExecEnd, ExecFile, ExecNotice, FileIdentity, MainExit, Verdict } from "../supervision.ts";
 import { addressBytes } from "./addresses.ts";
 import { frame, FrameError, PayloadReader } from "./frames.ts";
 

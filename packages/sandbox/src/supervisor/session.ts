@@ -53,14 +53,19 @@ export class Session {
 
   /** One chunk of what the launcher wrote. All replies that are known when it is read leave in one write. */
   receive(chunk: Buffer): void {
-    if (this.#over) return;
+    if (this.#over || this.#failure?.code === "SANDBOX_LAUNCHER_PROTOCOL") return;
     try {
       this.#frames.push(chunk, (type, payload) => {
         this.#take(type, payload);
       });
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      this.#breakOff(new SandboxError("SANDBOX_LAUNCHER_PROTOCOL", `the launcher broke the protocol: ${error.message}`));
+      this.#breakOff(
+        new SandboxError("SANDBOX_LAUNCHER_PROTOCOL", `the launcher broke the protocol: ${error.message}`),
+      );
+      this.#flush();
+      // Nothing that it says or does counts any more; everything inside ends with it.
+      this.#channel.destroy();
     }
     this.#flush();
   }
@@ -150,7 +155,9 @@ export class Session {
     const message = "bailiwick: refused: the decision failed, and the run is being ended";
     if (!notice.decided) this.#reply(messages.verdictFrame(notice.id, { allow: false, message }));
     this.#breakOff(
-      new SandboxError("SANDBOX_HANDLER_FAILED", "a decision or its record failed; the run was ended", { cause: error }),
+      new SandboxError("SANDBOX_HANDLER_FAILED", "a decision or its record failed; the run was ended", {
+        cause: error,
+      }),
     );
   }
 
