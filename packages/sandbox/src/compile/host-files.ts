@@ -16,7 +16,7 @@ export function isInside(outer: string, inner: string): boolean {
 
 /** The path with symbolic links resolved; undefined when there is nothing at its end. */
 export function realPathOf(path: string): string | undefined {
-  return unlessAbsent(() => realpathSync(path));
+  return unlessAbsent(() => realpathSync.native(path));
 }
 
 /** What is there, without following a link at the end. */
