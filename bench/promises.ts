@@ -57,6 +57,13 @@ export const PROMISES: readonly Promised[] = [
     bound: 1000,
     what: "decision with 5,000 policies, microseconds",
   },
+  { figure: "audit.events-per-second", relation: ">=", bound: 60_000, what: "events of 500 bytes recorded a second" },
+  {
+    figure: "audit.append-ms-p99/20000",
+    relation: "<=",
+    bound: 40,
+    what: "until an event is durable, at 20,000 events a second, milliseconds",
+  },
   {
     figure: "memory.supervisor-mb",
     relation: "<=",

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..");
 const patterns =
   process.argv[2] === "agents"
     ? ["tests/agents/**/*.test.ts"]
-    : ["packages/*/src/**/*.test.ts", "tests/{integration,adversarial,fault}/**/*.test.ts"];
+    : ["packages/*/src/**/*.test.ts", "tests/{support,integration,adversarial,fault}/**/*.test.ts"];
 const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
 const result = spawnSync(
   process.execPath,

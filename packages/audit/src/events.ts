@@ -26,7 +26,8 @@ const decision = z.strictObject({
 /** A file that was executed. */
 const program = z.strictObject({ path: z.string(), digest });
 
-const base = { v: z.literal(1), run: runId, at: time };
+/** `whole`: what was cut out of this event, other than arguments, is in the event's own JSON, kept by this digest beside the log. */
+const base = { v: z.literal(1), run: runId, at: time, whole: digest.optional() };
 
 /** A list of strings that may have been too long to keep whole; `whole` is then the digest of the NUL-separated bytes. */
 const argv = z.strictObject({ values: z.array(z.string()), whole: digest.optional() });

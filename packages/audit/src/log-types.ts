@@ -1,7 +1,7 @@
 import type { Event } from "./events.ts";
 
 /** An event without what the log itself fills in. */
-export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, "v" | "run"> : never) : never;
+export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, "v" | "run" | "whole"> : never) : never;
 
 /** A signed tree head, as far as readers need it. */
 export interface TreeHead {
@@ -10,12 +10,27 @@ export interface TreeHead {
   readonly root: string;
 }
 
-/** The run's pen. Entries keep the order of the calls; a batch is fsynced and signed about every 15 ms. */
+/**
+ * The run's pen. Entries keep the order of the calls; a batch is fsynced and signed about every 15 ms.
+ *
+ * Back-pressure: an event that nobody waits for still takes memory until it is durable. Callers that can wait should
+ * await `append`; `pending` says how much is under way. Beyond the limits of {@link openRunLog} (100,000 events,
+ * 64 MiB) an event is refused with AUDIT_OVERLOADED: it is not recorded, so the run must not go on as if it were.
+ *
+ * Failure: when a batch cannot be written, every append under way rejects with the AuditError that says why, and so
+ * does every later one, at once; but all of them are kept, in order, and `retry` writes them.
+ */
 export interface RunLog {
   /** The last tree head seen before this run's first entry. */
   readonly follows: TreeHead;
+  /** What is not yet durable. */
+  readonly pending: { readonly events: number; readonly bytes: number };
   /** Resolves with the entry's 0-based index once it is durable under a signed checkpoint; rejects with AuditError when it can't be. */
   append(event: NewEvent): Promise<number>;
-  /** Writes out what is pending, and resolves with the tree head that covers the run's last entry. */
+  /** Writes at once what is pending, and resolves when it is durable. */
+  flush(): Promise<void>;
+  /** After a failure: tries again to write all that was kept. Resolves when it is durable, rejects as `append` does. Writing goes on as usual then. */
+  retry(): Promise<void>;
+  /** Writes out what is pending, and resolves with the tree head that covers the run's last entry. After a failure it may be called again. */
   close(): Promise<TreeHead>;
 }

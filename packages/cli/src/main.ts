@@ -1,1 +1,21 @@
-process.exitCode = 0;
+import { reportError, STATUS } from "./report.ts";
+import { rawArguments } from "./raw-arguments.ts";
+
+// Each verb loads only what it needs; `run` above all, whose start everybody waits for.
+const words = rawArguments(process.argv);
+try {
+  process.exitCode = await main(words);
+} catch (error) {
+  reportError(error);
+  process.exitCode = STATUS.failed;
+}
+
+async function main([verb, ...rest]: readonly string[]): Promise<number> {
+  if (verb === "run") {
+    const { runCommand } = await import("./run/command.ts");
+    const status = await runCommand(rest);
+    if (status !== "help") return status;
+  }
+  const { runProgram } = await import("./program.ts");
+  return await runProgram(words);
+}

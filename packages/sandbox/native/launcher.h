@@ -5,13 +5,18 @@
  *   spec.c        LaunchSpec bytes -> struct spec; dies on anything out of form
  *   wire.c        frames, reading and building
  *   die.c         the only error path
- *   namespaces.c, mounts.c, network.c, landlock.c, seccomp.c, limits.c, probes.c, inner.c   the inner half, up to exec
- *   init.c        pid 1 inside: reaps, ends everything, serves the control socket
+ *   inner.c, namespaces.c, mounts.c, tree.c, devices.c, network.c, limits.c, privileges.c, landlock.c, seccomp.c, probes.c
+ *                 the inner half, up to exec; setup.c is how it talks to the outer (inner.h)
+ *   streams.c, cgroup.c   what the outer half does for it: the command's streams, its memory limit
+ *   init.c, freeze.c      pid 1 inside: reaps, ends everything, serves the control socket
  *   ipc.c         hands sockets to Node
  *   supervise.c, notice.c, resolve.c, verify.c, owner.c   the outer half: exec supervision
  *   terminal.c    relays the person's terminal
  */
 #pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +29,8 @@ enum { FD_IPC = 3, FD_CONTROL = 4 };
 _Noreturn void die(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* From now on die() writes "errno what" to this descriptor instead: the inner half's way to the outer. */
 void die_through(int fd);
+/* The outer half calls this first when it dies: the person's terminal must be restored on every way out. */
+void before_dying(void (*)(void));
 
 /* ---- wire.c ---- */
 struct bytes { const uint8_t *data; size_t length; };      /* borrowed */

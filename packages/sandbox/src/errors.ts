@@ -1,6 +1,10 @@
 import { BailiwickError } from "@bailiwick/base";
 
 export type SandboxErrorCode =
+  /** The LaunchSpec cannot be sent: a path, port or list out of form. */
+  | "SANDBOX_SPEC_INVALID"
+  /** No system-call table for this machine. */
+  | "SANDBOX_ARCHITECTURE"
   /** No launcher for this machine beside the package. */
   | "SANDBOX_LAUNCHER_MISSING"
   /** A layer could not be applied; nothing has run. */
@@ -26,6 +30,7 @@ export type SandboxErrorCode =
   /** The private home can't be made, or was to be seeded with a secret. */
   | "SANDBOX_HOME_REFUSED";
 
+/** A failure of the sandbox; a refusal is a value, not this. */
 export class SandboxError extends BailiwickError<SandboxErrorCode> {
   override readonly name = "SandboxError";
 }

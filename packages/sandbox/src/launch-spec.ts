@@ -54,7 +54,8 @@ export type Mount =
 /** Access below a path as seen inside; enforced by Landlock in addition to the mounts. */
 export interface LandlockRule {
   readonly path: string;
-  readonly access: "read" | "read-execute" | "write";
+  /** `list`: directory listings only, for `/` itself: the mounts decide what there is to list. */
+  readonly access: "read" | "read-execute" | "write" | "list";
 }
 
 export interface NetworkSpec {

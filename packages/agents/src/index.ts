@@ -1,0 +1,2 @@
+export type { Adapter, AgentHost } from "./adapter.ts";
+export { adapterFor, adapters } from "./adapter-for.ts";

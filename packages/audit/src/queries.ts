@@ -1,0 +1,46 @@
+/**
+ * The reading side, behind imports that happen at the first call: it needs zod, which a run that only writes must not load.
+ */
+import type { RunId } from "@bailiwick/base";
+import type { eventSchema } from "./events.ts";
+import type { FollowOptions } from "./follow.ts";
+import type { LoggedEvent } from "./read-run.ts";
+import type { RunSummary } from "./run-index.ts";
+import type { VerifyLogOptions } from "./verify-log.ts";
+import type { Verification } from "./verify/verify.ts";
+
+/** @see file read-run.ts */
+export async function* readRun(directory: string, run: RunId): AsyncGenerator<LoggedEvent> {
+  const module = await import("./read-run.ts");
+  yield* module.readRun(directory, run);
+}
+
+/** @see file follow.ts */
+export async function* followRun(directory: string, run: RunId, options: FollowOptions): AsyncGenerator<LoggedEvent> {
+  const module = await import("./follow.ts");
+  yield* module.followRun(directory, run, options);
+}
+
+/** @see file run-index.ts */
+export async function listRuns(directory: string): Promise<RunSummary[]> {
+  const module = await import("./run-index.ts");
+  return await module.listRuns(directory);
+}
+
+/** @see file verify-log.ts */
+export async function verifyLog(directory: string, options?: VerifyLogOptions): Promise<Verification> {
+  const module = await import("./verify-log.ts");
+  return await module.verifyLog(directory, options);
+}
+
+/** The zod schema of events, for those who check what they write. */
+export async function loadEventSchema(): Promise<typeof eventSchema> {
+  const module = await import("./events.ts");
+  return module.eventSchema;
+}
+
+/** The JSON Schema (draft 2020-12) of one event, as published in docs/schema/event.v1.json. */
+export async function eventJsonSchema(): Promise<Record<string, unknown>> {
+  const module = await import("./json-schema.ts");
+  return module.eventJsonSchema();
+}

@@ -1,0 +1,50 @@
+import type { RunId } from "@bailiwick/base";
+import { AuditError } from "./errors.ts";
+import type { Event } from "./events.ts";
+import { readBundles, readEntryHead } from "./read.ts";
+import { refreshIndex } from "./run-index.ts";
+import { diskSource } from "./source-disk.ts";
+import type { RecordSource } from "./verify/source.ts";
+import { parseEvent } from "./verify/parse-event.ts";
+
+/** An event with its place in the log. */
+export interface LoggedEvent {
+  readonly index: number;
+  readonly event: Event;
+}
+
+/**
+ * The events of a run, in the order of the log, as far as the checkpoint covers them now. They are read, not proven: see verifyLog.
+ * @throws AuditError AUDIT_NO_LOG, AUDIT_NO_SUCH_RUN, AUDIT_LOG_DAMAGED, AUDIT_MALFORMED
+ */
+export async function* readRun(directory: string, run: RunId): AsyncGenerator<LoggedEvent> {
+  const { runs } = await refreshIndex(directory);
+  const summary = runs.get(run);
+  if (summary === undefined) throw noSuchRun(run);
+  yield* eventsOf(diskSource(directory), run, { from: summary.first, to: summary.last + 1 });
+}
+
+/** The events of a run that lie in a part of the log. */
+export async function* eventsOf(
+  source: RecordSource,
+  run: RunId,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<LoggedEvent> {
+  for await (const { first, entries } of readBundles(source, from, to)) {
+    for (const [offset, entry] of entries.entries()) {
+      if (readEntryHead(entry)?.run !== run) continue;
+      const event = parseEvent(entry);
+      if (event === undefined) {
+        throw new AuditError(
+          "AUDIT_MALFORMED",
+          `entry ${String(first + offset)} of the record is not an event that this version knows; run \`bailiwick audit verify\``,
+        );
+      }
+      yield { index: first + offset, event };
+    }
+  }
+}
+
+export function noSuchRun(run: string): AuditError {
+  return new AuditError("AUDIT_NO_SUCH_RUN", `the record has no run \`${run}\`; list them with \`bailiwick runs\``);
+}

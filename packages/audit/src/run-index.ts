@@ -1,0 +1,178 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { isErrno } from "@bailiwick/base";
+import { z } from "zod";
+import { decodeBase64 } from "./base64.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { isAnyErrno } from "./files.ts";
+import { sha256 } from "./key.ts";
+import { layoutOf } from "./layout.ts";
+import { createTreeHasher, equalBytes } from "./merkle.ts";
+import { rootAt } from "./proof.ts";
+import { readBundles, readCheckpoint, readEntryHead, rootOf } from "./read.ts";
+import { diskSource } from "./source-disk.ts";
+import { MissingTile, storedTree } from "./stored.ts";
+import { findTile } from "./verify/source.ts";
+import { parseEvent } from "./verify/parse-event.ts";
+
+const count = z.int().nonnegative();
+
+const summarySchema = z.strictObject({
+  run: z.string(),
+  /** Index of its first entry and of its last so far; entries of other runs may lie between. */
+  first: count,
+  last: count,
+  entries: count,
+  /** From run.started; absent when that entry is missing or malformed. */
+  started: z
+    .strictObject({
+      at: z.number(),
+      name: z.string().optional(),
+      user: z.string(),
+      agent: z.string(),
+      command: z.array(z.string()),
+      workspace: z.string(),
+      profile: z.string(),
+    })
+    .optional(),
+  /** From run.ended; absent while the run goes on, or when whoever recorded it was killed. */
+  ended: z
+    .strictObject({ at: z.number(), status: z.int(), reason: z.string(), wallMs: z.number(), index: count })
+    .optional(),
+  /** Counted from the entries themselves. */
+  counts: z.strictObject({ execs: count, refused: count, asked: count, connections: count, hostsRefused: count }),
+});
+
+/** What a list of runs shows. Times are milliseconds since 1970. */
+export type RunSummary = z.infer<typeof summarySchema>;
+
+const hintSchema = z.strictObject({
+  v: z.literal(1),
+  /** The head of the log that this was made from. */
+  size: count,
+  root: z.string(),
+  runs: z.array(summarySchema),
+});
+
+export interface RunIndex {
+  readonly size: number;
+  readonly runs: ReadonlyMap<string, RunSummary>;
+}
+
+/**
+ * All runs of the log, up to its present checkpoint. Only entries that are new since the last time are read: what was
+ * learnt before is kept in a hint file, which counts only when its head is a prefix of the log, and is made anew otherwise.
+ */
+export async function refreshIndex(directory: string, { useHint = true } = {}): Promise<RunIndex> {
+  const checkpoint = await readCheckpoint(directory);
+  const hint = useHint ? await readHint(directory, checkpoint) : NOTHING;
+  const runs = new Map(hint.runs.map((summary) => [summary.run, summary]));
+  if (hint.size < checkpoint.size) {
+    for await (const { first, entries } of readBundles(diskSource(directory), hint.size, checkpoint.size)) {
+      for (const [offset, entry] of entries.entries()) note(runs, first + offset, entry);
+    }
+    await writeHint(directory, { v: 1, size: checkpoint.size, root: rootOf(checkpoint), runs: [...runs.values()] });
+  }
+  return { size: checkpoint.size, runs };
+}
+
+/** Runs in the order of their beginnings. @throws AuditError AUDIT_NO_LOG, AUDIT_LOG_DAMAGED, AUDIT_MALFORMED */
+export async function listRuns(directory: string): Promise<RunSummary[]> {
+  const { runs } = await refreshIndex(directory);
+  return [...runs.values()];
+}
+
+const COUNTED: Readonly<Record<string, keyof RunSummary["counts"]>> = {
+  "exec.allowed": "execs",
+  "exec.refused": "refused",
+  approval: "asked",
+  "connection.opened": "connections",
+  "host.refused": "hostsRefused",
+};
+
+function note(runs: Map<string, RunSummary>, index: number, entry: Uint8Array): void {
+  const head = readEntryHead(entry);
+  if (head === undefined) return;
+  let summary = runs.get(head.run);
+  if (summary === undefined) {
+    const counts = { execs: 0, refused: 0, asked: 0, connections: 0, hostsRefused: 0 };
+    summary = { run: head.run, first: index, last: index, entries: 0, counts };
+    runs.set(head.run, summary);
+  }
+  summary.last = index;
+  summary.entries += 1;
+  const counted = COUNTED[head.type];
+  if (counted !== undefined) summary.counts[counted] += 1;
+  if (head.type !== "run.started" && head.type !== "run.ended") return;
+  const event = parseEvent(entry);
+  if (event?.type === "run.started") {
+    const { at, name, user, agent, command, workspace, profile } = event;
+    summary.started = {
+      at,
+      user,
+      agent,
+      command: command.values,
+      workspace,
+      profile: profile.name,
+      ...(name === undefined ? {} : { name }),
+    };
+  } else if (event?.type === "run.ended") {
+    const { at, status, reason, wallMs } = event;
+    summary.ended = { at, status, reason, wallMs, index };
+  }
+}
+
+const NOTHING = { size: 0, runs: [] };
+
+async function readHint(
+  directory: string,
+  checkpoint: Checkpoint,
+): Promise<{ readonly size: number; readonly runs: readonly RunSummary[] }> {
+  const text = await readText(layoutOf(directory).hint);
+  const hint = text === undefined ? undefined : parseHint(text);
+  if (hint === undefined || hint.size > checkpoint.size) return NOTHING;
+  if (hint.runs.some(({ first, last }) => first > last || last >= hint.size)) return NOTHING;
+  const source = diskSource(directory);
+  const stored = storedTree(
+    createTreeHasher(sha256),
+    checkpoint.size,
+    async (name) => (await findTile(source, name))?.bytes,
+  );
+  try {
+    const root = decodeBase64(hint.root);
+    return root !== undefined && equalBytes(await rootAt(stored, hint.size), root) ? hint : NOTHING;
+  } catch (error) {
+    if (error instanceof MissingTile) return NOTHING;
+    throw error;
+  }
+}
+
+function parseHint(text: string): z.infer<typeof hintSchema> | undefined {
+  try {
+    return hintSchema.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** A reader may lack the right to write here, or the disk may be full: then the next one reads more, and that is all. */
+async function writeHint(directory: string, hint: z.infer<typeof hintSchema>): Promise<void> {
+  const path = layoutOf(directory).hint;
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    await writeFile(temporary, JSON.stringify(hint), { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (error) {
+    if (!isAnyErrno(error)) throw error;
+  }
+}

@@ -1,0 +1,242 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { isErrno, type RunId } from "@bailiwick/base";
+import { Appender, type NewEntry } from "./append.ts";
+import { AuditError } from "./errors.ts";
+import { diskFiles, DurableWriter, listIfThere, readIfThere, type Files } from "./files.ts";
+import { encodeEvent } from "./fit.ts";
+import { createSigner, loadSigner, sha256, type Signer } from "./key.ts";
+import { layoutOf, type Layout } from "./layout.ts";
+import { FileLock, type LogLock } from "./lock.ts";
+import type { NewEvent, RunLog, TreeHead } from "./log-types.ts";
+import { createTreeHasher } from "./merkle.ts";
+import { damaged, headOf, openCheckpoint, signCheckpoint, writeFailure } from "./signed-head.ts";
+
+export interface RunLogOptions {
+  /** The directory of the record; made with mode 0700, and a key in it, at the first use. */
+  readonly directory: string;
+  readonly run: RunId;
+  /** Milliseconds from a batch's first event until it is written. Default 15. */
+  readonly batchMs?: number;
+  /** Milliseconds to wait for other runs of this host. Default 10,000. */
+  readonly lockTimeoutMs?: number;
+  /** Defaults 100,000 events and 64 MiB. */
+  readonly maxPending?: { readonly events: number; readonly bytes: number };
+  /** For tests: the file system and the lock. */
+  readonly files?: Files;
+  readonly lock?: LogLock;
+}
+
+const DEFAULT_MAX_PENDING = { events: 100_000, bytes: 64 << 20 };
+/** One commit: bounds the descriptors open at a time and the work that a crash undoes. */
+const MAX_BATCH = { events: 8_192, bytes: 16 << 20 };
+
+/**
+ * Opens the log of a host for one run. Several processes may have it open; each appends under a lock.
+ * @throws AuditError AUDIT_KEY_UNUSABLE, AUDIT_LOG_DAMAGED, AUDIT_WRITE_FAILED, AUDIT_LOCKED, AUDIT_LOCK_FAILED
+ */
+export async function openRunLog(options: RunLogOptions): Promise<RunLog> {
+  const files = options.files ?? diskFiles;
+  const layout = layoutOf(options.directory);
+  const lock = options.lock ?? new FileLock(layout.lock);
+  const lockTimeoutMs = options.lockTimeoutMs ?? 10_000;
+  try {
+    const { signer, checkpoint } = openExisting(files, layout) ?? (await create(files, layout, lock, lockTimeoutMs));
+    const head = await openCheckpoint(checkpoint, signer, layout);
+    const appender = new Appender({ files, layout, lock, signer, lockTimeoutMs }, { checkpoint, head });
+    return new BatchingRunLog(options, appender, lock, headOf(head));
+  } catch (error) {
+    lock.close();
+    throw writeFailure(error, layout.directory);
+  }
+}
+
+interface Opened {
+  readonly signer: Signer;
+  readonly checkpoint: Uint8Array;
+}
+
+function openExisting(files: Files, layout: Layout): Opened | undefined {
+  const signer = signerIfThere(files, layout);
+  const checkpoint = readIfThere(files, layout.checkpoint);
+  return signer === undefined || checkpoint === undefined ? undefined : { signer, checkpoint };
+}
+
+/** First use: the key, then a signed checkpoint of the empty log, so that a log without a checkpoint is always a damaged one. */
+async function create(files: Files, layout: Layout, lock: LogLock, lockTimeoutMs: number): Promise<Opened> {
+  const made = mkdirSync(layout.directory, { recursive: true, mode: 0o700 });
+  const writer = new DurableWriter(files, layout.directory);
+  for (let path = layout.directory; made !== undefined && path.length >= made.length; path = dirname(path)) {
+    await writer.syncDirectory(dirname(path));
+  }
+  const held = await lock.acquire(lockTimeoutMs);
+  try {
+    const existing = openExisting(files, layout);
+    if (existing !== undefined) return existing;
+    if (listIfThere(files, layout.log).includes("tile")) throw damaged(layout, "its key or its checkpoint is missing");
+    const signer = signerIfThere(files, layout) ?? (await createSigner(writer, layout));
+    const checkpoint = await signCheckpoint(signer, { size: 0, root: createTreeHasher(sha256).empty() });
+    await writer.replace(layout.checkpoint, checkpoint);
+    return { signer, checkpoint };
+  } finally {
+    held.release();
+  }
+}
+
+function signerIfThere(files: Files, layout: Layout): Signer | undefined {
+  try {
+    return loadSigner(files, layout);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+interface Waiting {
+  readonly entry: NewEntry;
+  /** Absent once its promise was settled: then the entry is only kept for `retry`. */
+  resolve?: ((index: number) => void) | undefined;
+  reject?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Modes: idle (nothing pending), waiting (a timer runs until the batch is due), writing (one commit at a time; new
+ * events queue behind it), failed (pending is kept, nothing is written until `retry`), closed.
+ * INVARIANT(order): `#pending` holds, in the order of the calls, exactly the events that are not known to be durable.
+ */
+class BatchingRunLog implements RunLog {
+  readonly follows: TreeHead;
+  readonly #run: RunId;
+  readonly #appender: Appender;
+  readonly #lock: LogLock;
+  readonly #batchMs: number;
+  readonly #maxPending: { readonly events: number; readonly bytes: number };
+  #pending: Waiting[] = [];
+  #pendingBytes = 0;
+  /** Since when the oldest event that is in no batch yet has waited; on the clock of performance.now(). */
+  #queuedAt: number | undefined;
+  #appended = 0;
+  #durable = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #closed = false;
+  #head: TreeHead;
+
+  constructor(options: RunLogOptions, appender: Appender, lock: LogLock, follows: TreeHead) {
+    this.follows = follows;
+    this.#head = follows;
+    this.#run = options.run;
+    this.#appender = appender;
+    this.#lock = lock;
+    this.#batchMs = options.batchMs ?? 15;
+    this.#maxPending = options.maxPending ?? DEFAULT_MAX_PENDING;
+  }
+
+  get pending(): { readonly events: number; readonly bytes: number } {
+    return { events: this.#pending.length, bytes: this.#pendingBytes };
+  }
+
+  // Not async, and one promise an event: 100,000 of them may be waiting.
+  append(event: NewEvent): Promise<number> {
+    if (this.#closed) {
+      return Promise.reject(new AuditError("AUDIT_CLOSED", "the run's record is closed; append before `close`"));
+    }
+    const entry = encodeEvent(this.#run, event);
+    const { events, bytes } = this.#maxPending;
+    if (this.#pending.length >= events || this.#pendingBytes + sizeOf(entry) > bytes) {
+      return Promise.reject(
+        new AuditError("AUDIT_OVERLOADED", "too much waits to be recorded; wait for earlier events to be durable"),
+      );
+    }
+    this.#appended += 1;
+    this.#pendingBytes += sizeOf(entry);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    if (this.#failure === undefined) {
+      this.#pending.push({ entry, resolve, reject });
+      this.#queuedAt ??= performance.now();
+      this.#schedule();
+    } else {
+      this.#pending.push({ entry });
+      reject(this.#failure.error);
+    }
+    return promise;
+  }
+
+  async flush(): Promise<void> {
+    // What was appended before this call may be beyond the batch that is being written.
+    for (const wanted = this.#appended; this.#durable < wanted;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      await this.#write();
+    }
+  }
+
+  async retry(): Promise<void> {
+    this.#failure = undefined;
+    await this.flush();
+  }
+
+  async close(): Promise<TreeHead> {
+    this.#closed = true;
+    if (this.#failure === undefined) await this.flush();
+    else await this.retry();
+    this.#lock.close();
+    return this.#head;
+  }
+
+  #schedule(): void {
+    if (this.#writing !== undefined || this.#failure !== undefined || this.#queuedAt === undefined) return;
+    const delay = Math.max(0, this.#queuedAt + this.#batchMs - performance.now());
+    this.#timer ??= setTimeout(() => void this.#write(), delay);
+  }
+
+  /** Writes one batch, or waits for the one that is being written. Failures are in `#failure`, never thrown. */
+  #write(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing ??= this.#writeBatch().finally(() => {
+      this.#writing = undefined;
+      this.#schedule();
+    });
+    return this.#writing;
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch = this.#takeBatch();
+    if (batch.length === 0) return;
+    try {
+      const { first, count, head } = await this.#appender.commit(batch.map(({ entry }) => entry));
+      this.#head = head;
+      this.#durable += count;
+      this.#pending.splice(0, count);
+      for (const [offset, { entry, resolve }] of batch.slice(0, count).entries()) {
+        this.#pendingBytes -= sizeOf(entry);
+        resolve?.(first + offset);
+      }
+    } catch (error) {
+      this.#failure = { error };
+      for (const waiting of this.#pending) {
+        waiting.reject?.(error);
+        waiting.reject = waiting.resolve = undefined;
+      }
+    }
+  }
+
+  /** The first events that fit into one commit; they stay in `#pending` until they are durable. */
+  #takeBatch(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { entry } of this.#pending) {
+      bytes += sizeOf(entry);
+      if (count === MAX_BATCH.events || (count > 0 && bytes > MAX_BATCH.bytes)) break;
+      count += 1;
+    }
+    // What is left over has waited long enough already.
+    this.#queuedAt = count === this.#pending.length ? undefined : 0;
+    return this.#pending.slice(0, count);
+  }
+}
+
+function sizeOf({ data, blobs }: NewEntry): number {
+  return blobs.reduce((sum, { bytes }) => sum + bytes.length, data.length);
+}

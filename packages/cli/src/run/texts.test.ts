@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { makeRunId } from "@bailiwick/base";
+import type { Question, RunOutcome } from "@bailiwick/run";
+import { plain } from "../format.ts";
+import { questionText } from "./question-text.ts";
+import { summaryText } from "./summary.ts";
+
+const digest = `sha256:${"ab".repeat(32)}`;
+const question: Question = {
+  exec: 3,
+  pid: 100,
+  argv: ["git", "push", "--force", "\u001b[2J"],
+  cwd: "/w",
+  files: [{ path: "/usr/bin/git", digest }],
+  decision: {
+    outcome: "ask",
+    policies: ["standard.push"],
+    reason: "pushing by force loses work",
+    instead: undefined,
+    approver: "owner",
+    policyDigest: digest,
+    scope: "exact",
+    failure: undefined,
+  },
+};
+
+describe("a question", () => {
+  test("shows command, directory, file, reason, policy and the keys, and no control of the agent's", () => {
+    assert.equal(
+      questionText(question, false),
+      [
+        "",
+        "bailiwick: may this run?",
+        "  command    git push --force '\\x1b[2J'",
+        "  in         /w",
+        "  would run  /usr/bin/git (sha256:abababababab…)",
+        "  because    pushing by force loses work",
+        "  policy     standard.push",
+        "  o once   r for this run   n no  ",
+      ].join("\n"),
+    );
+  });
+
+  test("that could not be read whole is none", () => {
+    assert.equal(questionText({ ...question, argv: ["x".repeat(20_000)] }, false), undefined);
+    assert.match(questionText({ ...question, argv: ["x".repeat(16_000), "END"] }, false) ?? "", /END/);
+  });
+});
+
+describe("the summary", () => {
+  const outcome: RunOutcome = {
+    run: makeRunId(1, Buffer.alloc(10)),
+    status: 1,
+    reason: "exited",
+    detail: undefined,
+    wallMs: 1234,
+    counts: { execs: 12, refused: 2, asked: 1, connections: 1, hostsRefused: 1 },
+    refusals: [{ argv: ["git", "push"], reason: "no", policies: ["p"] }],
+    hostsReached: ["a.test:443"],
+    hostsRefused: ["b.test"],
+    changed: { paths: ["1", "2", "3", "4", "5", "6"], count: 6, complete: false },
+    enforcement: [
+      { layer: "namespaces", state: "enforced", detail: "" },
+      { layer: "limit:memory", state: "unavailable", detail: "no cgroup" },
+    ],
+    record: { directory: "/s/log", head: { size: 5, root: "" } },
+  };
+
+  test("says what ran, what was refused, whom it talked to, what changed, what held and where the record is", () => {
+    assert.equal(
+      summaryText(outcome, { ok: true }, plain),
+      [
+        "bailiwick: ended, status 1 after 1.2 s",
+        "  commands  12 run, 2 refused, 1 asked",
+        "  hosts     a.test:443 reached, b.test refused",
+        "  files     at least 6 files changed: 1, 2, 3, 4, 5 and 1 more",
+        "  enforced  namespaces; not here: limit:memory",
+        "  record    /s/log, verified",
+        `  look      bailiwick runs show ${outcome.run}`,
+        "  ✗ git push",
+        "    no [p]",
+        "  and 1 more",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("a record that does not verify, or has no end, is said so", () => {
+    assert.match(summaryText(outcome, { ok: false }, plain), /NOT VERIFIED/);
+    const lost = { ...outcome, reason: "record", detail: "the record could not be written" } as const;
+    assert.match(summaryText(lost, { unknown: "its end could not be written" }, plain), /its end could not be written/);
+  });
+});

@@ -1,0 +1,63 @@
+import type { Event, EventOf } from "@bailiwick/audit";
+import { escapeControls, formatCommand } from "@bailiwick/base";
+import { formatBytes, formatDuration, type Paint } from "../format.ts";
+
+type Exec = EventOf<"exec.allowed"> | EventOf<"exec.refused">;
+type End = EventOf<"exec.ended">;
+
+/** One line for an exec: how it was decided, its command, and how it ended when that is known. */
+export function execText(exec: Exec, end: End | undefined, paint: Paint): string {
+  const command = formatCommand(exec.argv.values, 160);
+  const asked = exec.argv.whole === undefined ? command : `${command} (cut)`;
+  if (exec.type === "exec.refused") return `${paint("red", "✗")} ${asked}  ${paint("red", refusalText(exec))}`;
+  return `${paint("green", "✓")} ${asked}${end === undefined ? "" : paint("dim", `  ${endText(end)}`)}`;
+}
+
+/** `820 ms`, `1.2 s, exit 1`, `3 ms, SIGKILL`, `then #12`. */
+export function endText(end: End): string {
+  if (end.failed !== undefined) return `could not start: ${escapeControls(end.failed)}`;
+  const parts = [formatDuration(end.wallMs)];
+  if (end.replacedBy !== undefined) parts.push("then became");
+  if (end.status !== undefined && end.status !== 0) parts.push(`exit ${String(end.status)}`);
+  if (end.signal !== undefined) parts.push(end.signal);
+  return parts.join(", ");
+}
+
+export function refusalText({ decision }: Pick<Exec, "decision">): string {
+  const policies = decision.policies.length === 0 ? "" : ` [${decision.policies.join(", ")}]`;
+  return escapeControls(`refused: ${decision.reason}${policies}`);
+}
+
+/** One line for what is no exec; undefined for what only `--json` shows. */
+export function otherText(event: Exclude<Event, Exec | End>, paint: Paint): string | undefined {
+  switch (event.type) {
+    case "run.started": {
+      const state = event.name === undefined ? "" : ` “${escapeControls(event.name)}”`;
+      const layers = event.enforcement.filter((layer) => layer.state === "enforced").length;
+      return `run ${event.run}${state}: ${formatCommand(event.command.values, 160)}\n  in ${escapeControls(event.workspace)}, profile ${escapeControls(event.profile.name)}, ${String(layers)} layers enforced`;
+    }
+    case "approval":
+      return `${paint("yellow", "?")} asked ${escapeControls(event.by)}: ${event.answer}`;
+    case "exec.tampered":
+      return paint("red", `tampering: ${escapeControls(event.detail)}`);
+    case "host.refused":
+      return `${paint("red", "✗")} ${hostText(event)}  ${paint("red", refusalText(event))}`;
+    case "connection.opened":
+      return `${paint("green", "⇄")} ${hostText(event)}`;
+    case "connection.closed": {
+      const moved = `${formatBytes(event.bytesSent)} sent, ${formatBytes(event.bytesReceived)} received`;
+      const error = event.error === undefined ? "" : `, ${escapeControls(event.error)}`;
+      return paint("dim", `⇄ closed after ${formatDuration(event.wallMs)}: ${moved}${error}`);
+    }
+    case "files.changed":
+      return paint("dim", `files changed: ${String(event.count)}`);
+    case "run.frozen":
+      return paint("yellow", `frozen: ${escapeControls(event.reason)}`);
+    case "run.ended":
+      return `ended: ${event.reason}, status ${String(event.status)}, after ${formatDuration(event.wallMs)}`;
+  }
+}
+
+function hostText({ host, port }: EventOf<"host.refused"> | EventOf<"connection.opened">): string {
+  return escapeControls(port === 0 ? host : `${host}:${String(port)}`);
+}

@@ -1,0 +1,17 @@
+import { BailiwickError } from "@bailiwick/base";
+
+export type RunErrorCode =
+  /** The state directory is missing, belongs to someone else, or can be written by others. */
+  | "RUN_STATE_UNUSABLE"
+  /** The workspace holds, or lies in, the profiles and policies that runs are governed by. */
+  | "RUN_WORKSPACE_REFUSED"
+  /** A `--policy` file or directory can't be read, or holds no policy. */
+  | "RUN_POLICY_UNREADABLE"
+  /** `--env`, `--allow-host`, `--publish` or another value is not of its form. */
+  | "RUN_OPTION_INVALID"
+  /** A file of an exec can't be read for its digest. */
+  | "RUN_DIGEST_FAILED";
+
+export class RunError extends BailiwickError<RunErrorCode> {
+  override readonly name = "RunError";
+}

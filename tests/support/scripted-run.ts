@@ -1,0 +1,140 @@
+/** Runs an agent, driven by a scripted model on the host's loopback, under the shipped command. */
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { ofType, runGoverned } from "./governed.ts";
+import type { Governed, Place } from "./governed.ts";
+import type { Script } from "./scripted-model/script.ts";
+import { startScriptedModel } from "./scripted-model/server.ts";
+import type { RecordedRequest } from "./scripted-model/server.ts";
+
+export interface ScriptedAgent {
+  readonly argv: readonly string[];
+  /** Added to the front of PATH. */
+  readonly folders: readonly string[];
+  readonly read?: readonly string[];
+  /** The agent's settings: files of the person's home, seeded into the run's. */
+  readonly home?: (origin: string) => Readonly<Record<string, string>>;
+  readonly environment: (origin: string) => Readonly<Record<string, string>>;
+}
+
+export interface ScriptedRun extends Governed {
+  /** What the model was asked, without the requests beside the script. */
+  readonly requests: readonly RecordedRequest[];
+}
+
+/** The only host that the run may reach. */
+const HOST = "model.test";
+
+/** @param policy Cedar text added to the standard set */
+export async function runScriptedAgent(
+  place: Place,
+  agent: ScriptedAgent,
+  script: Script,
+  policy?: string,
+): Promise<ScriptedRun> {
+  const model = await startScriptedModel({ script });
+  try {
+    const origin = `http://${HOST}:${String(model.port)}`;
+    const files = agent.home?.(origin) ?? {};
+    for (const [name, content] of Object.entries(files)) place.write(`home/${name}`, content);
+    const path = [...agent.folders, dirname(process.execPath), "/usr/local/bin:/usr/bin:/bin"].join(":");
+    const governed = await runGoverned(place, {
+      argv: agent.argv,
+      profile: profileText({
+        port: model.port,
+        read: agent.read ?? [],
+        seed: Object.keys(files),
+        set: agent.environment(origin),
+      }),
+      env: { PATH: path },
+      ...(policy === undefined ? {} : { policy }),
+    });
+    return { ...governed, requests: model.requests.filter((request) => request.kind !== "side") };
+  } finally {
+    await model.close();
+  }
+}
+
+function profileText(parts: {
+  readonly port: number;
+  readonly read: readonly string[];
+  readonly seed: readonly string[];
+  readonly set: Readonly<Record<string, string>>;
+}): string {
+  const set = Object.entries(parts.set).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  return `
+extends = "standard"
+[filesystem]
+read = ${JSON.stringify(parts.read)}
+[network]
+allow = ["${HOST}:${String(parts.port)}"]
+[network.hosts]
+"${HOST}" = "127.0.0.1"
+[environment]
+set = { ${set.join(", ")} }
+[home]
+seed = ${JSON.stringify(parts.seed)}
+`;
+}
+
+/** The shell's own work of every agent: three commands that run and one, between them, that a policy refuses. */
+export const refusingScript: Script = {
+  turns: [{ say: "I copy the file.", sh: "cp in.txt out.txt" }, { sh: "sha512sum in.txt" }, { sh: "wc -c out.txt" }],
+  final: "The work is done.",
+};
+
+export const refusingPolicy = `
+@id("no-checksums")
+@reason("checksums are made by the release robot")
+@instead("leave it to the robot")
+forbid (principal, action == Action::"exec", resource in ProgramGroup::"sha512sum");
+`;
+
+/** Asserts that {@link refusingScript} went as it should: what the model asked for is what ran, and the refusal reached it. */
+export function assertRefusedAndFinished(run: ScriptedRun): void {
+  const told = `${run.stdout}\n${run.stderr}\n${JSON.stringify(run.requests.map(({ path, status, kind, turn }) => ({ path, status, kind, turn })))}`;
+  assert.equal(run.status, 0, told);
+  assert.deepEqual(
+    run.requests.map(({ kind, turn }) => [kind, turn]),
+    [
+      ["turn", 0],
+      ["turn", 1],
+      ["turn", 2],
+      ["final", 3],
+    ],
+    told,
+  );
+  const root = ofType(run.events, "exec.allowed").find((event) => event.parent === 0);
+  assert.ok(root, "the agent itself is in the record");
+  for (const argv of [
+    ["cp", "in.txt", "out.txt"],
+    ["wc", "-c", "out.txt"],
+  ]) {
+    const ran = ofType(run.events, "exec.allowed").filter((event) => sameWords(event.argv.values, argv));
+    assert.equal(ran.length, 1, `${argv.join(" ")} ran once`);
+    assert.ok(isDescendant(run, ran[0]?.exec ?? 0, root.exec), `${argv.join(" ")} was started by the agent`);
+    const ended = ofType(run.events, "exec.ended").find((event) => event.exec === ran[0]?.exec);
+    assert.equal(ended?.status, 0);
+  }
+  const [refused, ...more] = ofType(run.events, "exec.refused").filter(({ argv }) => argv.values[0] === "sha512sum");
+  assert.equal(more.length, 0);
+  assert.ok(refused, "the refusal is in the record");
+  assert.deepEqual(refused.decision.policies, ["no-checksums"]);
+  assert.equal(ofType(run.events, "exec.allowed").filter(({ argv }) => argv.values[0] === "sha512sum").length, 0);
+  const answer = run.requests[2]?.results.at(-1) ?? "";
+  assert.match(answer, /checksums are made by the release robot/, "the reason is in the next request to the model");
+  assert.match(answer, /leave it to the robot/);
+  for (const { host } of ofType(run.events, "connection.opened")) assert.equal(host, HOST);
+}
+
+function sameWords(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((word, index) => word === right[index]);
+}
+
+function isDescendant(run: ScriptedRun, exec: number, ancestor: number): boolean {
+  const parents = new Map(ofType(run.events, "exec.allowed").map((event) => [event.exec, event.parent]));
+  for (let at: number | undefined = exec; at !== undefined && at !== 0; at = parents.get(at)) {
+    if (at === ancestor) return true;
+  }
+  return false;
+}
