@@ -7,6 +7,7 @@ export { encodeLaunchSpec } from "./launch-spec/encode.ts";
 export { assembleDenyFilter } from "./seccomp/assemble.ts";
 export { loadProfile, locateProject } from "./profile/load-profile.ts";
 export type { LoadedProfile, ProfileCache, ProfileRequest } from "./profile/profile-request.ts";
+export { profileJsonSchema } from "./profile/json-schema.ts";
 export { prepareLaunch } from "./compile/prepare-launch.ts";
 export type { LaunchRequest, Prepared } from "./compile/launch-request.ts";
 export { prepareHome, type HomeRequest, type PreparedHome } from "./compile/private-home.ts";
