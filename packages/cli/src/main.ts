@@ -5,6 +5,9 @@ import { rawArguments } from "./raw-arguments.ts";
 const words = rawArguments(process.argv);
 try {
   process.exitCode = await main(words);
+  // Nothing that was left open must keep the caller of a finished run waiting. What was written is written: on Linux Node's
+  // standard streams are synchronous.
+  if (words[0] === "run") process.exit();
 } catch (error) {
   reportError(error);
   process.exitCode = STATUS.failed;

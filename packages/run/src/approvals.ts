@@ -45,6 +45,8 @@ const MOST_ANSWERS = 10_000;
 export class Approvals {
   readonly #approver: Approver;
   readonly #forThisRun = new Set<string>();
+  /** How many questions a person was shown. */
+  asked = 0;
   #lastNo: { readonly bound: string; readonly pid: number; readonly at: number } | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -71,6 +73,7 @@ export class Approvals {
     const answer = this.#turn.then(async (): Promise<Answer> => {
       if (this.#forThisRun.has(bound)) return "run";
       if (signal.aborted) return "unanswered";
+      this.asked++;
       const given = await this.#approver.ask(question, signal);
       if (given === "no") this.#lastNo = { bound, pid: question.pid, at: performance.now() };
       if (given === "run" && this.#forThisRun.size < MOST_ANSWERS) this.#forThisRun.add(bound);

@@ -29,10 +29,15 @@ export class ExecGate implements SupervisionHandlers {
   readonly #questions = new Map<number, AbortController>();
   /** The first few, for a summary. */
   readonly refusals: Refusal[] = [];
-  readonly counts = { execs: 0, refused: 0, asked: 0 };
+  readonly #counts = { execs: 0, refused: 0 };
 
   constructor(options: ExecGateOptions) {
     this.#options = options;
+  }
+
+  get counts(): { readonly execs: number; readonly refused: number; readonly asked: number } {
+    const { approvals } = this.#options;
+    return { ...this.#counts, asked: "nobody" in approvals ? 0 : approvals.asked };
   }
 
   /** How many execs are going on. */
@@ -96,7 +101,7 @@ export class ExecGate implements SupervisionHandlers {
   #allow(notice: ExecNotice, facts: ExecFacts, decision: Decision): Verdict | Promise<Verdict> {
     const { recorder } = this.#options;
     if (recorder.mode === "lost") return LOST;
-    this.counts.execs++;
+    this.#counts.execs++;
     // An approved exec starts when it was approved, not when it asked.
     this.#live.set(notice.id, facts.request.approved ? this.#options.now() : notice.at);
     const reuse = facts.stable && !facts.request.approved ? REUSE[decision.scope] : "never";
@@ -106,7 +111,7 @@ export class ExecGate implements SupervisionHandlers {
   }
 
   async #refuse(notice: ExecNotice, request: ExecRequest, decision: Decision): Promise<Verdict> {
-    this.counts.refused++;
+    this.#counts.refused++;
     const { reason, policies } = decision;
     if (this.refusals.length < KEPT_REFUSALS)
       this.refusals.push({ argv: notice.files[0].argv.map(shorten), reason, policies });
@@ -125,7 +130,6 @@ export class ExecGate implements SupervisionHandlers {
     if (approvals.isSameAttempt(bound, notice.pid)) {
       return await this.#refuse(notice, facts.request, answered(decision, "no", approvals.by));
     }
-    this.counts.asked++;
     const answer = await this.#question(notice, facts.request, { decision, bound, approvals });
     recorder.note({ type: "approval", at: now(), exec: notice.id, answer, by: approvals.by, bound });
     if (answer !== "once" && answer !== "run") {
@@ -163,7 +167,7 @@ export class ExecGate implements SupervisionHandlers {
 
   /** The launcher repeated a verdict by itself. It is decided here once more: should it be anything but a yes, the launcher was wrong. */
   #recordRepeated(notice: ExecNotice): Verdict {
-    this.counts.execs++;
+    this.#counts.execs++;
     this.#live.set(notice.id, notice.at);
     try {
       const facts = this.#options.inspector.inspect(notice);

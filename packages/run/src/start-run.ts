@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { openRunLog, type RunLog } from "@bailiwick/audit";
-import { makeRunId } from "@bailiwick/base";
+import { isErrno, makeRunId } from "@bailiwick/base";
 import { openDecider, type CedarDecider } from "@bailiwick/policy";
 import { launch, type Sandbox, type SupervisionHandlers } from "@bailiwick/sandbox";
 import { loadDigests, saveDigests } from "./digest-store.ts";
@@ -91,6 +91,7 @@ async function openParts(
     releases.add(async () => {
       sandbox.value.kill();
       await sandbox.value.exited.catch(() => undefined);
+      closeSockets(sandbox.value);
     });
   }
   if (decider.status === "fulfilled") releases.add(() => decider.value.close());
@@ -100,6 +101,16 @@ async function openParts(
     throw new Error("unreachable: each rejection was thrown");
   }
   return { sandbox: sandbox.value, decider: decider.value, log: log.value };
+}
+
+/** Where no gateway has taken them over, the sockets of a sandbox would keep this process alive. */
+function closeSockets({ dns, listeners }: Sandbox): void {
+  for (const listener of listeners.values()) if (listener.listening) listener.close();
+  try {
+    dns.close();
+  } catch (error) {
+    if (!isErrno(error, "ERR_SOCKET_DGRAM_NOT_RUNNING")) throw error;
+  }
 }
 
 type RunLogRun = Parameters<typeof openRunLog>[0]["run"];
