@@ -129,7 +129,7 @@ describe("a protected repository", () => {
       argv: [
         "bash",
         "-c",
-        `touch new && git add -A && git status --porcelain && ${commit} && git log --oneline | wc -l`,
+        `touch new && git add new && git status --porcelain -uno && ${commit} && git log --oneline | wc -l`,
       ],
     });
     assert.equal(result.stdout.trim(), "A  new\n2", result.stderr);

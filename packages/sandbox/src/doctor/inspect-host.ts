@@ -80,7 +80,13 @@ async function launchIn(root: string): Promise<Sandbox> {
   if (workspace === undefined || home === undefined || state === undefined) throw new RangeError("three directories");
   for (const path of [workspace, home, state]) mkdirSync(path, { recursive: true });
   const additions = { allowHosts: [], publish: [], home: undefined };
-  const { profile } = await loadProfile({ nameOrFile: "standard", workspace, configDirectory: root, cache: undefined, additions });
+  const { profile } = await loadProfile({
+    nameOrFile: "standard",
+    workspace,
+    configDirectory: root,
+    cache: undefined,
+    additions,
+  });
   const prepared = prepareLaunch({
     profile: { ...profile, limits: { ...profile.limits, memoryBytes: 2 ** 31 } },
     workspace,
@@ -113,7 +119,8 @@ const DELEGATION = "start Bailiwick in a delegated group: `systemd-run --user --
 
 /** By what this host says of itself: the settings that keep user namespaces from ordinary programs. */
 function remedyOf(error: SandboxError): string | undefined {
-  if (readNumber("/proc/sys/kernel/unprivileged_userns_clone") === 0) return "`sysctl kernel.unprivileged_userns_clone=1`";
+  if (readNumber("/proc/sys/kernel/unprivileged_userns_clone") === 0)
+    return "`sysctl kernel.unprivileged_userns_clone=1`";
   if (readNumber("/proc/sys/user/max_user_namespaces") === 0) return "`sysctl user.max_user_namespaces=15000`";
   if ((readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") ?? 0) > 0) {
     return `permit the launcher, and only it, to make user namespaces: write this to /etc/apparmor.d/bailiwick and run \`apparmor_parser -r /etc/apparmor.d/bailiwick\`\n\n${appArmorProfile()}`;
