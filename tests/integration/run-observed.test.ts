@@ -91,7 +91,7 @@ describe("runs", () => {
       "      ├─ ✓ /usr/bin/false  N ms, exit 1",
       "      └─ ✓ /usr/bin/true  N ms",
     ]);
-    // eslint-disable-next-line no-control-regex -- no colours where nobody can see them
+    // No colours where nobody can see them.
     assert.doesNotMatch(list + tree, /\u001b/);
   });
 

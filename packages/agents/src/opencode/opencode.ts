@@ -20,6 +20,8 @@ export const opencode: KnownAgent = {
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     // The list of models that came with the program is used.
     OPENCODE_DISABLE_MODELS_FETCH: "1",
+    // The project's own .opencode is read-only in a run, and the agent ends when it can't write a .gitignore into it.
+    OPENCODE_DISABLE_PROJECT_CONFIG: "1",
     // Language servers are programs from hosts that no profile needs.
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
   },

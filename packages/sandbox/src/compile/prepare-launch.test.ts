@@ -85,14 +85,13 @@ function mountsBelow(spec: LaunchSpec, place: Place, path: string): readonly str
 }
 
 function describeMount(mount: Mount): string {
-  switch (mount.kind) {
-    case "bind":
-      return `bind ${mount.writable ? "rw" : "ro"} ${mount.target}${mount.source === mount.target ? "" : ` = ${mount.source}`}`;
-    case "cover":
-      return `cover ${mount.target}${mount.directory ? "/" : ` ${JSON.stringify(Buffer.from(mount.content).toString())}`}`;
-    default:
-      return `${mount.kind} ${mount.target}`;
+  if (mount.kind === "bind") {
+    return `bind ${mount.writable ? "rw" : "ro"} ${mount.target}${mount.source === mount.target ? "" : ` = ${mount.source}`}`;
   }
+  if (mount.kind === "cover") {
+    return `cover ${mount.target}${mount.directory ? "/" : ` ${JSON.stringify(Buffer.from(mount.content).toString())}`}`;
+  }
+  return `${mount.kind} ${mount.target}`;
 }
 
 const SMALL = `extends = "bare"
