@@ -15,7 +15,7 @@ test("the demo runs without a terminal, shows what happens, and nothing of what 
   assert.doesNotMatch(stdout, /\u001b/);
   for (const shown of [
     /● I build it and run its test\.[^●]*✓[^●]*build\.sh[^●]*✓ \.\/build\/convert_test/,
-    /cat \S*\.ssh\/id_ed25519.*exit 1/,
+    /✗ cat \S*\.ssh\/id_ed25519.*refused/,
     /✗ keys\.collector\.example.*refused: /,
     /✗ git push --force origin fix-offset:main.*refused: /,
     /✗ rm -rf .*refused: /,

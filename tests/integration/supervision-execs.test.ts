@@ -231,7 +231,10 @@ describe("ways to exec", () => {
       "memfd:script",
     ]);
     const script = outcome.execs.at(-1);
-    assert.deepEqual(script?.files.map(({ kind }) => kind), ["program", "interpreter"]);
+    assert.deepEqual(
+      script?.files.map(({ kind }) => kind),
+      ["program", "interpreter"],
+    );
     assert.match(script?.files[1]?.argv[1] ?? "", /^\/dev\/fd\/\d+$/);
   });
 
@@ -243,7 +246,9 @@ describe("ways to exec", () => {
     workspace.file("five", "#!/work/four", 0o755);
     workspace.file("six", "#!/work/five", 0o755);
     workspace.file("lost", "#!/work/nowhere\n", 0o755);
-    const outcome = await sh("cd /; /work/two a 'b c'; /work/five z; /work/six z; cd /work && ./one q; /work/lost; exit 0");
+    const outcome = await sh(
+      "cd /; /work/two a 'b c'; /work/five z; /work/six z; cd /work && ./one q; /work/lost; exit 0",
+    );
     assertCleanEnds(outcome);
     const two = execOf(outcome, "/work/two");
     assert.deepEqual(
@@ -388,7 +393,9 @@ describe("refusals", () => {
 
   for (const shell of ["sh", "bash"]) {
     test(`the caller gets EACCES and its standard error the reason: ${shell}`, async () => {
-      const outcome = await supervise(workspace.path, [shell, "-c", "id; echo $?; /bin/echo after"], { decide: refuse("/usr/bin/id") });
+      const outcome = await supervise(workspace.path, [shell, "-c", "id; echo $?; /bin/echo after"], {
+        decide: refuse("/usr/bin/id"),
+      });
       assert.equal(outcome.stdout, "126\nafter\n");
       assert.match(outcome.stderr, /^bailiwick: refused by policy `no-id`: use whoami\n/);
       assert.match(outcome.stderr, /Permission denied/);
@@ -402,22 +409,37 @@ describe("refusals", () => {
       "def run(**k):\n  try: subprocess.run(['/usr/bin/id'],**k)\n  except PermissionError: print('refused',flush=True)\n" +
       "run(stderr=w)\nrun(preexec_fn=lambda: os.close(2))\nf=open('/work/reason','ab')\nf.write(b'before ');f.flush()\nrun(stderr=f)\nprint(open('/work/reason').read())\n";
     workspace.file("reasons.py", script);
-    const outcome = await supervise(workspace.path, ["/usr/bin/python3", "/work/reasons.py"], { decide: refuse("/usr/bin/id") });
-    assert.match(outcome.stdout, /^refused\nrefused\nrefused\nbefore bailiwick: refused by policy `no-id`: use whoami\n/);
+    const outcome = await supervise(workspace.path, ["/usr/bin/python3", "/work/reasons.py"], {
+      decide: refuse("/usr/bin/id"),
+    });
+    assert.match(
+      outcome.stdout,
+      /^refused\nrefused\nrefused\nbefore bailiwick: refused by policy `no-id`: use whoami\n/,
+    );
   });
 
   test("a refusal is asked anew each time, an allowance only as far as it was given", async () => {
     const decide = (notice: ExecNotice) => {
       const [{ path, argv }] = notice.files;
       if (path === "/usr/bin/id") return { allow: false, message: "no" } as const;
-      return { allow: true, reuse: path.endsWith("echo") && argv[1] === "exact" ? "exact" : path.endsWith("true") ? "program" : "never" } as const;
+      return {
+        allow: true,
+        reuse: path.endsWith("echo") && argv[1] === "exact" ? "exact" : path.endsWith("true") ? "program" : "never",
+      } as const;
     };
     const outcome = await supervise(
       workspace.path,
-      ["bash", "-c", "id; id; /bin/true; /bin/true x; cd /; /bin/true; /bin/echo exact; /bin/echo exact; /bin/echo exact too; cd /tmp; /bin/echo exact; sleep 0; sleep 0; wait"],
+      [
+        "bash",
+        "-c",
+        "id; id; /bin/true; /bin/true x; cd /; /bin/true; /bin/echo exact; /bin/echo exact; /bin/echo exact too; cd /tmp; /bin/echo exact; sleep 0; sleep 0; wait",
+      ],
       { decide },
     );
-    const decided = outcome.execs.map(({ files, decided: byLauncher }) => `${files[0].argv.join(" ").replace(/^.*\//, "")}${byLauncher ? " again" : ""}`);
+    const decided = outcome.execs.map(
+      ({ files, decided: byLauncher }) =>
+        `${files[0].argv.join(" ").replace(/^.*\//, "")}${byLauncher ? " again" : ""}`,
+    );
     assert.deepEqual(decided.slice(1), [
       "id",
       "id",

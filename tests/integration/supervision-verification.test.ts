@@ -58,7 +58,15 @@ before(() => {
   unverified = join(scratch, "launcher");
   const native = join(import.meta.dirname, "../../packages/sandbox/native");
   const sources = globSync("*.c", { cwd: native }).map((name) => join(native, name));
-  execFileSync("cc", ["-std=gnu11", "-O1", "-static", "-DBAILIWICK_TEST_WITHOUT_VERIFICATION", "-o", unverified, ...sources]);
+  execFileSync("cc", [
+    "-std=gnu11",
+    "-O1",
+    "-static",
+    "-DBAILIWICK_TEST_WITHOUT_VERIFICATION",
+    "-o",
+    unverified,
+    ...sources,
+  ]);
 });
 after(() => {
   workspace.remove();
@@ -70,12 +78,18 @@ function decide({ files: [{ path, argv }] }: ExecNotice): Verdict {
   return evil ? { allow: false, message: "" } : { allow: true, reuse: "never" };
 }
 
-async function attack(kind: string, options: { readonly tries: number; readonly launcher?: string }): Promise<{ outcome: Outcome; ran: boolean }> {
+async function attack(
+  kind: string,
+  options: { readonly tries: number; readonly launcher?: string },
+): Promise<{ outcome: Outcome; ran: boolean }> {
   const mark = join(workspace.path, "ran");
   rmSync(mark, { force: true });
   workspace.compile("a", VICTIM, "-DEVIL=0", kind === "argv" ? "-DARGUMENT=1" : "-DARGUMENT=0");
   const launcher = options.launcher === undefined ? {} : { launcher: options.launcher };
-  const outcome = await supervise(workspace.path, ["/work/attack", kind, String(options.tries)], { decide, ...launcher });
+  const outcome = await supervise(workspace.path, ["/work/attack", kind, String(options.tries)], {
+    decide,
+    ...launcher,
+  });
   return { outcome, ran: existsSync(mark) };
 }
 

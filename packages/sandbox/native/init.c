@@ -48,12 +48,21 @@ static int execute(const struct spec *spec) {
   return remembered;
 }
 
+/* The command leads a process group of its own in pid 1's session, in the foreground. */
+static bool take_terminal(int terminal) {
+  if (setpgid(0, 0) < 0) return false;
+  signal(SIGTTOU, SIG_IGN);
+  bool taken = tcsetpgrp(terminal, getpid()) == 0;
+  signal(SIGTTOU, SIG_DFL);
+  return taken && dup2(terminal, 0) >= 0 && dup2(terminal, 1) >= 0 && dup2(terminal, 2) >= 0;
+}
+
 static _Noreturn void run_command(const struct spec *spec, int terminal) {
   sigset_t nothing;
   sigemptyset(&nothing);
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   sigprocmask(SIG_SETMASK, &nothing, NULL);
-  if (terminal >= 0 && (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0) < 0 || dup2(terminal, 0) < 0 || dup2(terminal, 1) < 0 || dup2(terminal, 2) < 0)) {
+  if (terminal >= 0 && !take_terminal(terminal)) {
     perror("bailiwick: cannot take the terminal");
     _exit(NOT_EXECUTABLE);
   }
@@ -190,6 +199,8 @@ _Noreturn void run_init(const struct spec *spec, int control, struct terminal te
   init.spec = spec;
   init.control = control;
   init.terminal = terminal;
+  /* pid 1 leads the session: a group whose parent lies outside its session is an orphan, which ^Z would not stop. */
+  if (terminal.slave >= 0 && (setsid() < 0 || ioctl(terminal.slave, TIOCSCTTY, 0) < 0)) _exit(125);
   init.signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
   if (init.signals < 0) _exit(125);
   for (;;) {

@@ -10,8 +10,7 @@
  *   streams.c, cgroup.c   what the outer half does for it: the command's streams, its memory limit
  *   init.c, freeze.c      pid 1 inside: reaps, ends everything, serves the control socket
  *   ipc.c         hands sockets to Node
- *   supervise.c, notice.c, resolve.c, verify.c, owner.c   the outer half: exec supervision
- *   terminal.c    relays the person's terminal
+ *   supervise.c and what supervise.h lists   the outer half: exec supervision, the person's terminal
  */
 #pragma once
 #ifndef _GNU_SOURCE

@@ -14,7 +14,10 @@ export interface ExecFile {
   /** Absolute, as seen inside, symbolic links resolved; `memfd:NAME` for an anonymous file. */
   readonly path: string;
   readonly identity: FileIdentity;
-  /** Where the supervisor can open the very file: `/proc/<launcher>/fd/<n>`, valid until the verdict was given. */
+  /**
+   * Where the supervisor can open the very file: `/proc/<launcher>/fd/<n>`, valid until the verdict was given, and never for a notice
+   * that was `decided`. Opening it fails with EACCES where the file may be executed but not read.
+   */
   readonly openAt: string;
   /** The argument vector as this file's program sees it. */
   readonly argv: readonly string[];
@@ -48,13 +51,19 @@ export type Verdict =
   /** `message` is written to the caller's standard error; the caller gets EACCES. */
   | { readonly allow: false; readonly message: string };
 
-/** How a process ended. Exactly one of `status` and `signal`. */
+/**
+ * How an exec ended: at most one of `status`, `signal`, `replacedBy` and `failed`. None of them: the process was killed and reaped
+ * before it could be looked at, on a kernel before 6.15, which does not keep how. An exec that was refused has no end.
+ */
 export interface ExecEnd {
   readonly id: number;
   readonly status: number | undefined;
   readonly signal: string | undefined;
   readonly replacedBy: number | undefined;
-  /** The kernel refused the exec after it was allowed (`ENOEXEC`, `E2BIG`, …). */
+  /**
+   * The kernel refused the exec after it was allowed (`ENOEXEC`, `E2BIG`, …). `ESRCH`: its caller was gone before the verdict took
+   * effect, so a question about it can be withdrawn.
+   */
   readonly failed: string | undefined;
   readonly cpuMs: number | undefined;
   readonly at: number;

@@ -1,70 +1,76 @@
-import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { isErrno } from "@bailiwick/base";
 import { SandboxError } from "../errors.ts";
-import { unlessAbsent } from "./host-files.ts";
-import { identityOf, isAlive, parseIdentity } from "./process-identity.ts";
+import { identityOf, isAlive } from "./process-identity.ts";
 
+const FREE = "lock.free";
 const WAIT_MS = 5;
 const GIVE_UP_AFTER_MS = 10_000;
 
 /**
- * Takes the lock of a directory, waiting for others; it is held for milliseconds, so the thread sleeps. The lock of a process that
- * is gone is taken over. The returned function gives it back.
+ * Takes the lock of a directory (made with it), waiting for others; it is held for milliseconds, so the thread sleeps.
+ *
+ * INVARIANT(one-token): the lock is one file that is only ever renamed: `lock.free`, or `lock.PID-START` while that process has it.
+ * A rename succeeds for one of those who try, so that neither taking it nor taking it over from a process that is gone can be done
+ * twice; and nobody makes a second one, because the directory appears with it.
+ * @returns the way to give it back
  * @throws SandboxError SANDBOX_VIEW_REFUSED when it is held for 10 s
  */
 export function lockDirectory(directory: string): () => void {
-  const path = join(directory, "lock");
-  const own = `${path}.${randomBytes(8).toString("hex")}`;
-  // Linked into place whole, so that nobody sees a lock without its owner in it.
-  writeFileSync(own, JSON.stringify(identityOf(process.pid)), { mode: 0o600 });
-  try {
-    for (let waited = 0; !tryLink(own, path); waited += WAIT_MS) {
-      if (waited > GIVE_UP_AFTER_MS) {
-        throw new SandboxError("SANDBOX_VIEW_REFUSED", `another run holds \`${path}\` for too long`, {
-          remedy: "end it, or remove that file when there is none",
-        });
-      }
-      if (!takeOver(path)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+  const free = join(directory, FREE);
+  const { pid, startTicks } = identityOf(process.pid);
+  const own = join(directory, `lock.${String(pid)}-${startTicks}`);
+  for (let waited = 0; !tryRename(free, own); waited += WAIT_MS) {
+    if (!existsSync(directory) && makeDirectory(directory)) continue;
+    if (takeOver(directory)) continue;
+    if (waited > GIVE_UP_AFTER_MS) {
+      throw new SandboxError(
+        "SANDBOX_VIEW_REFUSED",
+        `another process holds the lock of \`${directory}\` for too long`,
+        {
+          remedy: "end the run that hangs (see `bailiwick runs`)",
+        },
+      );
     }
-  } finally {
-    unlinkSync(own);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
   }
   return () => {
-    unlinkSync(path);
+    renameSync(own, free);
   };
 }
 
-function tryLink(from: string, to: string): boolean {
+/** False when another was faster. */
+function makeDirectory(directory: string): boolean {
+  mkdirSync(dirname(directory), { recursive: true, mode: 0o700 });
+  const made = mkdtempSync(`${directory}.`);
+  writeFileSync(join(made, FREE), "", { mode: 0o600 });
   try {
-    linkSync(from, to);
+    renameSync(made, directory);
     return true;
   } catch (error) {
-    if (isErrno(error, "EEXIST")) return false;
-    throw error;
+    if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    rmSync(made, { recursive: true });
+    return false;
   }
 }
 
-/** Takes away the lock of a process that is gone; true when there may be none now. */
-function takeOver(path: string): boolean {
-  const seen = unlessAbsent(() => readFileSync(path, "utf8"));
-  if (seen === undefined) return true;
-  if (isHeld(seen)) return false;
-  const aside = `${path}.${randomBytes(8).toString("hex")}`;
+/** Frees the lock of a process that is gone; true when that was done. */
+function takeOver(directory: string): boolean {
+  for (const name of readdirSync(directory)) {
+    const [, pid, startTicks] = /^lock\.(\d+)-(\d+)$/.exec(name) ?? [];
+    if (pid === undefined || startTicks === undefined || isAlive({ pid: Number(pid), startTicks })) continue;
+    return tryRename(join(directory, name), join(directory, FREE));
+  }
+  return false;
+}
+
+function tryRename(from: string, to: string): boolean {
   try {
-    renameSync(path, aside);
+    renameSync(from, to);
+    return true;
   } catch (error) {
-    if (isErrno(error, "ENOENT")) return true;
+    if (isErrno(error, "ENOENT")) return false;
     throw error;
   }
-  // Between the look and the move another may have taken it over: then it is theirs, and put back.
-  if (isHeld(readFileSync(aside, "utf8"))) tryLink(aside, path);
-  unlinkSync(aside);
-  return true;
-}
-
-function isHeld(text: string): boolean {
-  const owner = parseIdentity(JSON.parse(text));
-  return owner !== undefined && isAlive(owner);
 }

@@ -9,6 +9,8 @@ export interface Placeholder {
   readonly path: string;
   /** What it says on the host; undefined: a directory. */
   readonly content: string | undefined;
+  /** Nothing inside reaches it, because something lies over it from the start: so it is as it was made, and can be used again. */
+  readonly covered: boolean;
 }
 
 /** What one run has made, or is about to make. */
@@ -61,5 +63,6 @@ function parseJournal(text: string): Omit<Journal, "file"> {
 function parsePlaceholder(value: unknown): readonly Placeholder[] {
   if (typeof value !== "object" || value === null || !("path" in value) || typeof value.path !== "string") return [];
   const content = "content" in value ? value.content : undefined;
-  return content === undefined || typeof content === "string" ? [{ path: value.path, content }] : [];
+  const covered = "covered" in value && value.covered === true;
+  return content === undefined || typeof content === "string" ? [{ path: value.path, content, covered }] : [];
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "@bailiwick/base";
 import { SandboxError } from "../errors.ts";
@@ -12,6 +12,7 @@ import {
   type Journal,
   type Placeholder,
 } from "./placeholder-journal.ts";
+import { isAsMade, PlaceholderStock } from "./placeholder-stock.ts";
 
 /** Placeholders that other runs hold at this moment, by path: what stands there is not the person's. */
 export type Held = ReadonlyMap<string, Placeholder>;
@@ -31,7 +32,6 @@ export function takePlaceholders<T extends { readonly placeholders: readonly Pla
   plan: (held: Held) => T,
 ): { readonly planned: T; readonly release: () => void } {
   const directory = join(stateDirectory, "placeholders");
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(directory);
   try {
     for (const journal of readJournals(directory)) if (!isOfLivingRun(journal)) forget(directory, journal);
@@ -41,7 +41,8 @@ export function takePlaceholders<T extends { readonly placeholders: readonly Pla
     const file = writeJournal(directory, planned.placeholders);
     const release = releaseOf(directory, file);
     try {
-      for (const placeholder of planned.placeholders) make(placeholder);
+      const stock = new PlaceholderStock(directory);
+      for (const placeholder of planned.placeholders) make(stock, placeholder);
     } catch (error) {
       forgetFile(directory, file);
       throw error;
@@ -75,38 +76,44 @@ function forgetFile(directory: string, file: string): void {
 function forget(directory: string, journal: Journal): void {
   const others = readJournals(directory).filter((other) => other.file !== journal.file && isOfLivingRun(other));
   const needed = new Set(others.flatMap(({ placeholders }) => placeholders.map(({ path }) => path)));
+  const stock = new PlaceholderStock(directory);
   for (const placeholder of journal.placeholders.toReversed()) {
-    if (!needed.has(placeholder.path)) takeAway(placeholder);
+    if (!needed.has(placeholder.path)) takeAway(stock, placeholder);
   }
   removeJournal(journal);
 }
 
 /** One that another run holds is there already. */
-function make({ path, content }: Placeholder): void {
+function make(stock: PlaceholderStock, placeholder: Placeholder): void {
   try {
-    if (content === undefined) mkdirSync(osPath(path));
-    else writeFileSync(osPath(path), content, { flag: "wx" });
+    if (lookAt(placeholder.path) === undefined && !stock.take(placeholder)) makeNew(placeholder);
   } catch (error) {
-    if (isErrno(error, "EEXIST")) return;
     if (!isErrno(error, "EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOENT", "ENOTDIR")) throw error;
     throw new SandboxError(
       "SANDBOX_WORKSPACE_REFUSED",
-      `cannot hold the protected name \`${path}\` for the run: ${error.code ?? ""}`,
+      `cannot hold the protected name \`${placeholder.path}\` for the run: ${error.code ?? ""}`,
       { cause: error, remedy: "make its directory writable to you, or make it yourself" },
     );
   }
 }
 
-/** Only what is still as it was made: anything else is somebody's work by now. */
-function takeAway({ path, content }: Placeholder): void {
-  const stat = lookAt(path);
-  if (stat === undefined) return;
+function makeNew({ path, content }: Placeholder): void {
   try {
-    if (content === undefined) {
-      if (stat.isDirectory()) rmdirSync(osPath(path));
-    } else if (stat.isFile() && readFileSync(osPath(path), "utf8") === content) {
-      unlinkSync(osPath(path));
-    }
+    if (content === undefined) mkdirSync(osPath(path));
+    else writeFileSync(osPath(path), content, { flag: "wx" });
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error;
+  }
+}
+
+/** Only what is still as it was made: anything else is somebody's work by now. */
+function takeAway(stock: PlaceholderStock, placeholder: Placeholder): void {
+  const { path, content } = placeholder;
+  if (!isAsMade(path, content)) return;
+  try {
+    if (stock.put(placeholder)) return;
+    if (content === undefined) rmdirSync(osPath(path));
+    else unlinkSync(osPath(path));
   } catch (error) {
     if (!isErrno(error, "ENOTEMPTY", "EEXIST", "ENOENT", "EACCES", "EPERM", "EROFS", "EBUSY", "ENOTDIR")) throw error;
   }

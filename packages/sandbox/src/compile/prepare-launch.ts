@@ -58,7 +58,7 @@ export function prepareLaunch(request: LaunchRequest): Prepared {
     program: programs.program,
     covered: [...system.covered, ...planned.covered],
     protected: planned.protected,
-    warnings: [],
+    warnings: planned.warnings,
     release,
   };
 }

@@ -6,15 +6,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { decodeOsString, isErrno } from "@bailiwick/base";
 import { SandboxError } from "../errors.ts";
 import { holdsSecret, isSecretFile } from "../profile/secret-names.ts";
 import { isInside, lookThrough, osPath, realPathOf } from "./host-files.ts";
-import { lockDirectory } from "./lock.ts";
 import { identityOf, isAlive } from "./process-identity.ts";
 
 export interface HomeRequest {
@@ -65,21 +64,20 @@ export function prepareHome(request: HomeRequest): PreparedHome {
   }
 }
 
+/** It appears with its seed in it, all at once: while it is written to, nothing can run in it yet. */
 function keptHome(request: HomeRequest, place: string): PreparedHome {
   const directory = join(place, "home");
-  // Beside the home and not in it: what is in it, an agent can take away to be seeded again.
-  const marker = join(place, "seeded");
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (existsSync(marker)) return { directory, warnings: [], release: () => undefined };
-  // Locked, so that no other run's agent is in it while it is written to.
-  const unlock = lockDirectory(place);
+  if (existsSync(directory)) return { directory, warnings: [], release: () => undefined };
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const made = mkdtempSync(join(place, "new-"));
+  const warnings = seedHome(request, made);
   try {
-    const warnings = existsSync(marker) ? [] : seedHome(request, directory);
-    writeFileSync(marker, "", { mode: 0o600 });
-    return { directory, warnings, release: () => undefined };
-  } finally {
-    unlock();
+    renameSync(made, directory);
+  } catch (error) {
+    if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    removeTree(made); // another run was faster
   }
+  return { directory, warnings, release: () => undefined };
 }
 
 /** Named after the process that uses it, so that the next run finds what one that was killed has left. */

@@ -1,8 +1,9 @@
-import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Mount } from "../launch-spec.ts";
-import { isInSecretPlace } from "../profile/secret-names.ts";
+import { installationOf, interpreterOf, mayShow, packageOf, type PrivatePlaces } from "./installations.ts";
 import { isInside, lookAt, lookThrough, realPathOf, unlessAbsent } from "./host-files.ts";
+import { accountOf } from "./system-view.ts";
 
 export interface ProgramQuestion {
   /** The person's PATH. */
@@ -25,44 +26,6 @@ export interface ProgramView {
 }
 
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
-
-/** Homes of version managers: their shims and links lead everywhere in them, and nothing else is kept there. */
-const MANAGERS = [
-  ".nvm",
-  ".pyenv",
-  ".rbenv",
-  ".nodenv",
-  ".goenv",
-  ".jenv",
-  ".asdf",
-  ".volta",
-  ".sdkman",
-  ".rustup",
-  ".local/share/fnm",
-  ".local/share/mise",
-  ".local/share/uv/tools",
-  ".local/share/uv/python",
-  ".local/share/pipx",
-  ".local/pipx",
-] as const;
-
-/** Directories of a home that hold more than programs: never visible as a whole. */
-const NEVER_WHOLE: ReadonlySet<string> = new Set([
-  ".config",
-  ".local",
-  ".local/share",
-  ".local/state",
-  ".cache",
-  ".cargo",
-  "go",
-  ".bun",
-  ".deno",
-  ".npm",
-  ".yarn",
-  ".gem",
-  ".m2",
-  ".gradle",
-]);
 
 const INTERPRETERS = /^(node|nodejs|bun|deno|python[0-9.]*|ruby|perl|bash|sh|dash|zsh)$/;
 
@@ -87,13 +50,14 @@ function withoutSlash(path: string): string {
 
 class Programs {
   readonly #question: ProgramQuestion;
-  readonly #home: string;
+  readonly #private: PrivatePlaces;
   /** Target → source; both are the same but for a path through links. */
   readonly #binds = new Map<string, string>();
 
   constructor(question: ProgramQuestion) {
     this.#question = question;
-    this.#home = realPathOf(question.personHome) ?? question.personHome;
+    const homes = [question.personHome, accountOf()?.homedir ?? "/"].map((home) => realPathOf(home) ?? home);
+    this.#private = { homes: homes.filter((home) => home !== "/"), state: question.stateDirectory };
   }
 
   isVisible(path: string): boolean {
@@ -104,7 +68,7 @@ class Programs {
   addPathEntry(entry: string): void {
     const real = realPathOf(entry);
     if (real === undefined || (this.#isSeen(entry) && this.#isSeen(real))) return;
-    const prefix = this.#installationOf(real);
+    const prefix = installationOf(real, this.#private);
     const isPlain = prefix !== real && basename(entry) === basename(real) && dirname(real) === prefix;
     if (!this.#add(prefix, prefix)) return;
     if (entry !== real) this.#add(...(isPlain ? ([dirname(entry), prefix] as const) : ([entry, real] as const)));
@@ -115,7 +79,8 @@ class Programs {
       if (target !== undefined) this.#addFile(target, false);
     }
     // Cargo's programs are one that looks for the toolchain in another place.
-    if (real === join(this.#home, ".cargo/bin")) this.addExactly(join(this.#home, ".rustup"));
+    const toolchains = real.replace(/\/\.cargo\/bin$/, "/.rustup");
+    if (toolchains !== real) this.addExactly(toolchains);
   }
 
   addExactly(path: string): void {
@@ -153,7 +118,7 @@ class Programs {
         target,
         writable: false,
         // A run by root is not root on the host: what is in root's own home must be readable all the same.
-        owned: isInside(this.#home, source),
+        owned: this.#private.homes.some((home) => isInside(home, source)),
         optional: false,
       }));
   }
@@ -186,7 +151,7 @@ class Programs {
   #addFile(real: string, isCommand: boolean): void {
     if (this.#isSeen(real)) return;
     const directory = dirname(real);
-    const whole = this.#installationOf(directory);
+    const whole = installationOf(directory, this.#private);
     const around = whole !== directory ? whole : isCommand ? packageOf(real) : undefined;
     if (around === undefined || !this.#add(around, around)) this.#add(real, real);
     if (around !== undefined) this.#addInterpreterOf(around);
@@ -199,17 +164,6 @@ class Programs {
     if (python !== undefined) this.#addFile(python, false);
   }
 
-  /** The directory that a directory of programs is part of; itself when that is all that can be told. */
-  #installationOf(real: string): string {
-    const manager = MANAGERS.map((name) => join(this.#home, name)).find((path) => isInside(path, real));
-    if (manager !== undefined) return manager;
-    const modules = real.indexOf("/node_modules");
-    if (modules > 0 && /^\/node_modules(\/|$)/.test(real.slice(modules)))
-      return real.slice(0, modules) + "/node_modules";
-    const prefix = dirname(real);
-    return /^(bin|sbin)$/.test(basename(real)) && this.#mayShow(prefix) && looksInstalled(prefix) ? prefix : real;
-  }
-
   #isSeen(path: string): boolean {
     return (
       this.#question.visible.some((tree) => isInside(tree, path)) ||
@@ -218,54 +172,8 @@ class Programs {
   }
 
   #add(target: string, source: string): boolean {
-    if (!this.#mayShow(source)) return false;
+    if (!mayShow(source, this.#private)) return false;
     if (target === source ? !this.#isSeen(target) : !this.#binds.has(target)) this.#binds.set(target, source);
     return true;
-  }
-
-  #mayShow(real: string): boolean {
-    const { stateDirectory } = this.#question;
-    if (real.split("/").length < 3) return false;
-    if (isInside(real, this.#home) || isInside(real, stateDirectory) || isInside(stateDirectory, real)) return false;
-    // Another person's home is a home too.
-    const below = isInside(this.#home, real)
-      ? real.slice(this.#home.length + 1)
-      : real.replace(/^\/home\/[^/]+\/?/, "");
-    return below !== "" && !NEVER_WHOLE.has(below) && !isInSecretPlace(below);
-  }
-}
-
-/** A tree that programs were installed into, not one that somebody works in. */
-function looksInstalled(prefix: string): boolean {
-  const has = (name: string): boolean => lookAt(join(prefix, name)) !== undefined;
-  return ["lib", "lib64", "libexec", "pyvenv.cfg"].some(has) && ![".git", ".env", "package.json"].some(has);
-}
-
-/** The package that a script belongs to; undefined for a program that stands for itself. */
-function packageOf(file: string): string | undefined {
-  let at = dirname(file);
-  for (let up = 0; up < 4 && at !== "/"; up++, at = dirname(at)) {
-    if (["package.json", "pyproject.toml"].some((name) => lookAt(join(at, name)) !== undefined)) return at;
-  }
-  return undefined;
-}
-
-/** What `#!` says, for `env` the program that it looks for; undefined for a binary. */
-function interpreterOf(file: string): string | undefined {
-  const line = /^#![ \t]*([^\n]*)/.exec(firstBytes(file))?.[1]?.trim();
-  if (line === undefined) return undefined;
-  const words = line.split(/[ \t]+/);
-  if (basename(words[0] ?? "") !== "env") return words[0];
-  return words.slice(1).find((word) => !word.startsWith("-") && !word.includes("="));
-}
-
-function firstBytes(file: string): string {
-  const fd = unlessAbsent(() => openSync(file, "r"));
-  if (fd === undefined) return "";
-  try {
-    const bytes = Buffer.alloc(256);
-    return bytes.toString("latin1", 0, readSync(fd, bytes, 0, 256, 0));
-  } finally {
-    closeSync(fd);
   }
 }

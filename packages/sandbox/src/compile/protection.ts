@@ -78,10 +78,10 @@ function hold({ root, held, plan }: Context, path: string, wanted: Wanted): void
       }
       plan.pinned.add(at);
     } else if (!isLast) {
-      plan.placeholders.push({ path: at, content: undefined });
+      plan.placeholders.push({ path: at, content: undefined, covered: false });
       plan.pinned.add(at);
     } else {
-      plan.placeholders.push({ path: at, content: wanted.directory ? undefined : wanted.placeholder });
+      plan.placeholders.push({ path: at, content: wanted.directory ? undefined : wanted.placeholder, covered: true });
       plan.missing.set(at, wanted.directory ? undefined : contentInside(at, wanted.placeholder));
     }
   }

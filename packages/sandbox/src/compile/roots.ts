@@ -1,6 +1,6 @@
 import { SandboxError } from "../errors.ts";
 import type { Profile } from "../profile-types.ts";
-import { isInSecretPlace } from "../profile/secret-names.ts";
+import { touchesSecretPlace } from "../profile/secret-names.ts";
 import { isInside, realPathOf } from "./host-files.ts";
 import { refusalToWrite, type Places } from "./workspace.ts";
 
@@ -61,7 +61,7 @@ function refusalToRead(source: string, home: string, { personHome, stateDirector
   const real = realPathOf(personHome) ?? personHome;
   if (isInside(source, real) || source === home) return "is or holds the home directory, with its keys and logins";
   if (isInside(source, stateDirectory) || isInside(stateDirectory, source)) return "is or holds Bailiwick's own state";
-  if (isInside(real, source) && isInSecretPlace(source.slice(real.length + 1))) return "is known to hold secrets";
+  if (isInside(real, source) && touchesSecretPlace(source.slice(real.length + 1))) return "is known to hold secrets";
   return undefined;
 }
 

@@ -63,8 +63,10 @@ export function viewSystem(tmpBytes: number): SystemView {
   for (const path of TREES) if (lookAt(path)?.isDirectory() === true) bind(path);
   for (const path of MERGED) {
     const link = readLink(path);
-    if (link !== undefined) mounts.push({ kind: "symlink", target: path, to: link });
-    else if (lookAt(path)?.isDirectory() === true) bind(path);
+    if (link !== undefined) {
+      mounts.push({ kind: "symlink", target: path, to: link });
+      visible.push(path);
+    } else if (lookAt(path)?.isDirectory() === true) bind(path);
   }
   const secrets = coverSecrets();
   mounts.push(

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Mount } from "../launch-spec.ts";
 import type { Profile } from "../profile-types.ts";
 import { isGitDirectory, namesThatGitTrusts } from "./git-directories.ts";
-import { isInside, lookAt } from "./host-files.ts";
+import { hideFromGit, warnOfTracked } from "./git-view.ts";
+import { isInside } from "./host-files.ts";
 import { compileMasks } from "./mask-pattern.ts";
 import type { Held } from "./placeholders.ts";
 import type { Placeholder } from "./placeholder-journal.ts";
@@ -21,6 +21,7 @@ export interface TreePlan {
   /** Host paths that can't be changed or made. */
   readonly protected: readonly string[];
   readonly placeholders: readonly Placeholder[];
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -64,7 +65,7 @@ function layOver(masked: ReadonlyMap<string, boolean>, protections: readonly Pro
       mounts.set(target, { kind: "cover", target, content, directory: text === undefined });
     }
   }
-  for (const cover of protections.flatMap(hidePlaceholdersFromGit)) mounts.set(cover.target, cover);
+  for (const cover of protections.flatMap((each) => hideFromGit(each, masked))) mounts.set(cover.target, cover);
   const sorted = [...mounts.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
   const protectedPaths = protections.flatMap(({ existing, missing }) => [...existing, ...missing.keys()]);
   return {
@@ -72,6 +73,7 @@ function layOver(masked: ReadonlyMap<string, boolean>, protections: readonly Pro
     covered: [...masked.keys()].sort(),
     protected: [...new Set(protectedPaths)].sort(),
     placeholders: protections.flatMap(({ placeholders }) => placeholders),
+    warnings: protections.flatMap((each) => warnOfTracked(each.root, masked)),
   };
 }
 
@@ -86,18 +88,4 @@ function withoutInner(sorted: readonly Mount[]): readonly Mount[] {
     outer.set(mount.target, mount.kind);
     return true;
   });
-}
-
-/**
- * Adds the names of placeholders to what git ignores, as seen inside: an agent that commits everything must not commit them.
- * Where a repository has no `info/exclude` there is nothing to say it in, and they show as untracked.
- */
-function hidePlaceholdersFromGit({ root, missing }: Protection): readonly Extract<Mount, { kind: "cover" }>[] {
-  const target = join(root, ".git/info/exclude");
-  const names = [...missing].flatMap(([path, content]) =>
-    content !== undefined && dirname(path) === root ? [`/${basename(path)}\n`] : [],
-  );
-  if (names.length === 0 || lookAt(target)?.isFile() !== true) return [];
-  const before = readFileSync(target, "utf8").replace(/(?<!^|\n)$/, "\n");
-  return [{ kind: "cover", target, content: Buffer.from(before + names.join("")), directory: false }];
 }

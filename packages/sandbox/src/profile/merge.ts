@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Profile } from "../profile-types.ts";
 import type { ProfileSource } from "./source.ts";
+import { STANDARD } from "./standard.ts";
 
 /** Memory for /tmp where no profile says how much. */
 const DEFAULT_TMP_BYTES = 512 * 2 ** 20;
@@ -69,12 +70,14 @@ function joinInOrder(lists: readonly (readonly string[] | undefined)[]): readonl
   return [...new Set(lists.flatMap((list) => list ?? []).reverse())].reverse();
 }
 
+/** A name that is a directory in one profile, or in the standard one, is one however another spells it. */
 function withoutTakenOut(paths: readonly string[]): readonly string[] {
+  const directories = new Set([...paths, ...(STANDARD.filesystem?.protect ?? [])].filter((path) => path.endsWith("/")));
   const kept = new Map<string, string>();
   for (const path of paths) {
     const bare = path.replace(/^!/, "").replace(/\/$/, "");
     kept.delete(bare);
-    if (!path.startsWith("!")) kept.set(bare, path);
+    if (!path.startsWith("!")) kept.set(bare, directories.has(`${bare}/`) ? `${bare}/` : bare);
   }
   return [...kept.values()];
 }

@@ -36,6 +36,7 @@ const SECRET_PATHS: readonly string[] = [
   ".terraform.d/credentials.tfrc.json",
   ".terraformrc",
   ".vault-token",
+  ".config/bailiwick",
   ".config/op",
   ".config/sops",
   ".config/age",
@@ -70,12 +71,17 @@ const SECRET_NAMES =
 /** True for a path from the home directory that is one of these, lies in one, or holds one. */
 export function isSecretFile(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return SECRET_NAMES.test(name) || SECRET_PATHS.some((secret) => overlaps(path, secret));
+  return SECRET_NAMES.test(name) || touchesSecretPlace(path);
 }
 
 /** True for a directory from the home that is one of these or lies in one. */
 export function isInSecretPlace(path: string): boolean {
   return SECRET_PATHS.some((secret) => path === secret || path.startsWith(`${secret}/`));
+}
+
+/** True for a directory from the home that is one of these, lies in one, or holds one. */
+export function touchesSecretPlace(path: string): boolean {
+  return SECRET_PATHS.some((secret) => overlaps(path, secret));
 }
 
 function overlaps(path: string, secret: string): boolean {

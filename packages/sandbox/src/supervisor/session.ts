@@ -53,7 +53,7 @@ export class Session {
 
   /** One chunk of what the launcher wrote. All replies that are known when it is read leave in one write. */
   receive(chunk: Buffer): void {
-    if (this.#over) return;
+    if (this.#over || this.#failure?.code === "SANDBOX_LAUNCHER_PROTOCOL") return;
     try {
       this.#frames.push(chunk, (type, payload) => {
         this.#take(type, payload);
@@ -63,6 +63,9 @@ export class Session {
       this.#breakOff(
         new SandboxError("SANDBOX_LAUNCHER_PROTOCOL", `the launcher broke the protocol: ${error.message}`),
       );
+      this.#flush();
+      // Nothing that it says or does counts any more; everything inside ends with it.
+      this.#channel.destroy();
     }
     this.#flush();
   }
