@@ -24,7 +24,9 @@ async function onSmallDisk(script: string, size: string) {
   place.write("script.sh", `set -e\nbailiwick="${process.execPath} ${command}"\n${script}\n`);
   const mount = `mount -t tmpfs -o size=${size},mode=700 tmpfs "$disk"`;
   const isRoot = process.getuid?.() === 0;
-  const again = isRoot ? "" : `unshare --user --map-user=${String(process.getuid?.())} `;
+  const again = isRoot
+    ? ""
+    : `unshare --user --map-user=${String(process.getuid?.())} --map-group=${String(process.getgid?.())} `;
   const flags = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
   const child = spawn(
     "unshare",

@@ -1,3 +1,4 @@
+export { accountName } from "./account.ts";
 export { Approvals, type Answer, type Approver, type Question } from "./approvals.ts";
 export { RunError, type RunErrorCode } from "./errors.ts";
 export { findProgram } from "./find-program.ts";

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { adapterFor } from "@bailiwick/agents";
 import type { RunId } from "@bailiwick/base";
@@ -15,6 +15,7 @@ import {
   type LaunchSpec,
   type Profile,
 } from "@bailiwick/sandbox";
+import { accountName } from "./account.ts";
 import { networkRules, readEnvironment } from "./command-line-values.ts";
 import { RunError } from "./errors.ts";
 import type { FileCache } from "./file-cache.ts";
@@ -131,15 +132,4 @@ function refuseConfiguration(workspace: string, config: string): void {
 function configDirectory(environment: NodeJS.ProcessEnv, home: string): string {
   const named = environment["XDG_CONFIG_HOME"];
   return join(named !== undefined && isAbsolute(named) ? named : join(home, ".config"), "bailiwick");
-}
-
-/** Who starts the run, for policies and the record: by the account, never by the environment. */
-function accountName(): string {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    // An account without an entry, as in some containers.
-    if (error instanceof Error && "code" in error) return String(process.getuid?.() ?? "unknown");
-    throw error;
-  }
 }

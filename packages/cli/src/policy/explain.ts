@@ -1,8 +1,7 @@
 import { basename } from "node:path";
-import { userInfo } from "node:os";
 import { escapeControls, formatCommand } from "@bailiwick/base";
 import { execRequestFor, explain, type ExplainedPolicy, type Explanation, type ExecRequest } from "@bailiwick/policy";
-import { findProgram } from "@bailiwick/run";
+import { accountName, findProgram } from "@bailiwick/run";
 import { count, paintFor, type Paint } from "../format.ts";
 import { policySet } from "./sources.ts";
 
@@ -25,7 +24,7 @@ export async function explainPolicyCommand(argv: readonly string[], options: Exp
 /** As an agent in this directory would make it; the program is the host's, where there is one. */
 function requestFor(argv: readonly string[], { agent, profile }: ExplainOptions): ExecRequest {
   const cwd = process.cwd();
-  const run = { runId: "explain", user: userInfo().username, agent, project: cwd, profile };
+  const run = { runId: "explain", user: accountName(), agent, project: cwd, profile };
   const request = execRequestFor(run, argv, cwd);
   const [link] = request.links;
   const path = findProgram(argv[0] ?? "", process.env["PATH"], cwd);

@@ -1,7 +1,13 @@
 import { isatty } from "node:tty";
-import { userInfo } from "node:os";
 import { escapeControls } from "@bailiwick/base";
-import { startRun, type Approver, type RunObserver, type RunOptions, type RunOutcome } from "@bailiwick/run";
+import {
+  accountName,
+  startRun,
+  type Approver,
+  type RunObserver,
+  type RunOptions,
+  type RunOutcome,
+} from "@bailiwick/run";
 import { paintFor } from "../format.ts";
 import { reportError, STATUS, writeError } from "../report.ts";
 import { VERSION } from "../version.ts";
@@ -72,17 +78,13 @@ async function approverFor(
   const { TerminalApprover } = await import("./terminal-approver.ts");
   const color = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
   const approver: Approver = new TerminalApprover({
-    by: userName(),
+    by: accountName(),
     path: "/dev/tty",
     patienceMs: ANSWER_MS,
     settleMs: 500,
     color,
   });
   return approver;
-}
-
-function userName(): string {
-  return userInfo().username;
 }
 
 /** Nothing is written while the command runs but what can't wait: refusals are on the caller's own stderr, where an agent reads them. */
