@@ -116,10 +116,10 @@ export function assertRefusedAndFinished(run: ScriptedRun): void {
     const ended = ofType(run.events, "exec.ended").find((event) => event.exec === ran[0]?.exec);
     assert.equal(ended?.status, 0);
   }
-  const [refused, ...more] = ofType(run.events, "exec.refused").filter(({ argv }) => argv.values[0] === "sha512sum");
-  assert.equal(more.length, 0);
-  assert.ok(refused, "the refusal is in the record");
-  assert.deepEqual(refused.decision.policies, ["no-checksums"]);
+  const refused = ofType(run.events, "exec.refused").filter(({ argv }) => argv.values[0] === "sha512sum");
+  assert.ok(refused.length > 0, "the refusal is in the record");
+  // More than one where a shell goes on through PATH after EACCES, as execvp(3) does.
+  for (const { decision } of refused) assert.deepEqual(decision.policies, ["no-checksums"]);
   assert.equal(ofType(run.events, "exec.allowed").filter(({ argv }) => argv.values[0] === "sha512sum").length, 0);
   const answer = run.requests[2]?.results.at(-1) ?? "";
   assert.match(answer, /checksums are made by the release robot/, "the reason is in the next request to the model");
