@@ -3,7 +3,7 @@
  * Prints them against what is promised, and writes bench/results/<time>.json with commit and host. Never part of the tests.
  */
 import { execFileSync } from "node:child_process";
-import { globSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, writeFileSync } from "node:fs";
 import { arch, cpus, release, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { PROMISES } from "./promises.ts";
@@ -15,7 +15,7 @@ interface BenchModule {
 const folder = import.meta.dirname;
 const names = globSync("*.ts", { cwd: folder })
   .map((file) => basename(file, ".ts"))
-  .filter((name) => !["main", "promises", "measure"].includes(name))
+  .filter((name) => !["main", "promises", "measure", "launcher-alone"].includes(name))
   .sort();
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !names.includes(name));
@@ -62,6 +62,7 @@ const result = {
   },
   figures,
 };
+mkdirSync(join(folder, "results"), { recursive: true });
 const file = join(folder, "results", `${result.at.slice(0, 19).replaceAll(":", "")}.json`);
 writeFileSync(file, JSON.stringify(result, null, 2) + "\n");
 console.log(`written to ${file}`);
