@@ -6,7 +6,9 @@ export type CliErrorCode =
   /** No run, or more than one, has the name that was given. */
   | "CLI_NO_SUCH_RUN"
   /** The run has ended, or did not end when told to. */
-  | "CLI_KILL_FAILED";
+  | "CLI_KILL_FAILED"
+  /** What `init` would write is there already. */
+  | "CLI_INIT_EXISTS";
 
 export class CliError extends BailiwickError<CliErrorCode> {
   override readonly name = "CliError";
