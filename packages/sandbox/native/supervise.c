@@ -162,21 +162,22 @@ static void on_node(struct supervisor *s, uint32_t events) {
   take_frames(s);
 }
 
-static void on_control(struct supervisor *s) {
+/* False when there is nothing more to receive now. */
+static bool on_control(struct supervisor *s) {
   struct control_message message;
   char space[CMSG_SPACE(sizeof(int))];
   struct iovec area = { .iov_base = &message, .iov_len = sizeof message };
   struct msghdr header = { .msg_iov = &area, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space };
   ssize_t length = recvmsg(s->inner->control, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   if (length <= 0) {
     epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->inner->control, NULL); /* pid 1 is ending; SIGCHLD says how */
-    return;
+    return false;
   }
   int passed = -1;
   const struct cmsghdr *attached = CMSG_FIRSTHDR(&header);
   if (attached != NULL && attached->cmsg_type == SCM_RIGHTS) memcpy(&passed, CMSG_DATA(attached), sizeof passed);
-  if (length != sizeof message) return;
+  if (length != sizeof message) return true;
   if (message.kind == CONTROL_MAIN_STOPPED) {
     on_main_stopped(s);
   } else if (message.kind == CONTROL_MAIN_EXIT && !s->main_told) {
@@ -187,6 +188,7 @@ static void on_control(struct supervisor *s) {
     tell_connected(s, message.query, passed >= 0 ? hand_over(passed, message.query) : (int)message.value);
   }
   if (passed >= 0) close(passed);
+  return true;
 }
 
 static void on_children(struct supervisor *s) {
@@ -234,7 +236,7 @@ static void dispatch(struct supervisor *s, const struct epoll_event *event) {
     case SOURCE_NODE: on_node(s, event->events); break;
     case SOURCE_LISTENER: on_listener(s, event->events); break;
     case SOURCE_SIGNALS: on_signals(s); break;
-    case SOURCE_CONTROL: on_control(s); break;
+    case SOURCE_CONTROL: (void)on_control(s); break;
     case SOURCE_PROCESS: on_process_exit(s, process); break;
     case SOURCE_IPC: on_ipc(s); break;
     case SOURCE_TERMINAL_IN: on_terminal_input(s); break;
@@ -275,6 +277,8 @@ static int turn_delay(const struct supervisor *s) {
 /* pid 1 is gone, and the kernel has ended and reaped everything with it. */
 static void conclude(struct supervisor *s) {
   drain_terminal(s);
+  /* What pid 1 said last, how the command ended, may not have been read yet: its end and its words arrive by different ways. */
+  while (on_control(s)) continue;
   while (s->notices != NULL) abandon_notice(s, s->notices);
   for (size_t index = 0; index < BUCKETS; index++)
     while (s->buckets[index] != NULL) on_process_exit(s, s->buckets[index]);
