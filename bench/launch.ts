@@ -22,6 +22,7 @@ function bubblewrap(workspace: string): readonly string[] {
 
 export async function bench(): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), "bailiwick-bench-"));
+  const state = mkdtempSync(join(tmpdir(), "bailiwick-bench-state-"));
   const settings = join(folder, "srt.json");
   writeFileSync(
     settings,
@@ -30,7 +31,7 @@ export async function bench(): Promise<Record<string, number>> {
       filesystem: { denyRead: [], allowWrite: [folder], denyWrite: [] },
     }),
   );
-  const env = { ...process.env, BAILIWICK_HOME: join(folder, "state") };
+  const env = { ...process.env, BAILIWICK_HOME: state };
   const whole = { cwd: folder, env };
   try {
     const [timer, payload] = [buildTimer(folder), writePayload(folder)];
@@ -61,6 +62,7 @@ export async function bench(): Promise<Record<string, number>> {
       "srt-ms-p50": median(full.srt),
     };
   } finally {
+    rmSync(state, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   }
 }
