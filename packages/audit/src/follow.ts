@@ -18,21 +18,37 @@ export interface FollowOptions {
  * waited for; one whose supervisor was killed has no end, so there only the signal ends the iteration.
  * @throws AuditError AUDIT_NO_LOG, AUDIT_LOG_DAMAGED, AUDIT_MALFORMED
  */
-export async function* followRun(
+export async function* followRun(directory: string, run: RunId, options: FollowOptions): AsyncGenerator<LoggedEvent> {
+  const index = await refreshIndex(directory);
+  const from = index.runs.get(run)?.first ?? index.size;
+  for await (const logged of follow(directory, { run, from }, options)) {
+    yield logged;
+    if (logged.event.type === "run.ended") return;
+  }
+}
+
+/**
+ * The events of all runs from one entry on, and then as they become durable, until the signal.
+ * @param from 0-based index of the first entry that is wanted
+ * @throws AuditError AUDIT_NO_LOG, AUDIT_LOG_DAMAGED, AUDIT_MALFORMED
+ */
+export async function* followLog(directory: string, from: number, options: FollowOptions): AsyncGenerator<LoggedEvent> {
+  yield* follow(directory, { run: undefined, from }, options);
+}
+
+async function* follow(
   directory: string,
-  run: RunId,
+  { run, from }: { readonly run: RunId | undefined; readonly from: number },
   { signal, pollMs = 250 }: FollowOptions,
 ): AsyncGenerator<LoggedEvent> {
   const source = diskSource(directory);
   const changes = watchCheckpoint(directory, pollMs, signal);
   try {
-    const index = await refreshIndex(directory);
-    let next = index.runs.get(run)?.first ?? index.size;
-    while (!signal.aborted) {
+    for (let next = from; !signal.aborted;) {
       const { size } = await readCheckpoint(directory);
       for await (const logged of size > next ? eventsOf(source, run, { from: next, to: size }) : []) {
         yield logged;
-        if (logged.event.type === "run.ended" || signal.aborted) return;
+        if (signal.aborted) return;
       }
       next = Math.max(next, size);
       await changes.next();

@@ -15,6 +15,18 @@ export async function* readRun(directory: string, run: RunId): AsyncGenerator<Lo
   yield* module.readRun(directory, run);
 }
 
+/** @see file read-run.ts */
+export async function* readLog(directory: string, from: number): AsyncGenerator<LoggedEvent> {
+  const module = await import("./read-run.ts");
+  yield* module.readLog(directory, from);
+}
+
+/** @see file follow.ts */
+export async function* followLog(directory: string, from: number, options: FollowOptions): AsyncGenerator<LoggedEvent> {
+  const module = await import("./follow.ts");
+  yield* module.followLog(directory, from, options);
+}
+
 /** @see file follow.ts */
 export async function* followRun(directory: string, run: RunId, options: FollowOptions): AsyncGenerator<LoggedEvent> {
   const module = await import("./follow.ts");

@@ -1,7 +1,7 @@
 import type { RunId } from "@bailiwick/base";
 import { AuditError } from "./errors.ts";
 import type { Event } from "./events.ts";
-import { readBundles, readEntryHead } from "./read.ts";
+import { readBundles, readCheckpoint, readEntryHead } from "./read.ts";
 import { refreshIndex } from "./run-index.ts";
 import { diskSource } from "./source-disk.ts";
 import type { RecordSource } from "./verify/source.ts";
@@ -24,15 +24,26 @@ export async function* readRun(directory: string, run: RunId): AsyncGenerator<Lo
   yield* eventsOf(diskSource(directory), run, { from: summary.first, to: summary.last + 1 });
 }
 
-/** The events of a run that lie in a part of the log. */
+/**
+ * The events of all runs from one entry on, in the order of the log, as far as the checkpoint covers them now: what an index or an
+ * export reads. They are read, not proven: see verifyLog.
+ * @param from 0-based index of the first entry that is wanted; beyond the log's end there are none
+ * @throws AuditError AUDIT_NO_LOG, AUDIT_LOG_DAMAGED, AUDIT_MALFORMED
+ */
+export async function* readLog(directory: string, from: number): AsyncGenerator<LoggedEvent> {
+  const { size } = await readCheckpoint(directory);
+  if (from < size) yield* eventsOf(diskSource(directory), undefined, { from, to: size });
+}
+
+/** The events of a run, or of all, that lie in a part of the log. */
 export async function* eventsOf(
   source: RecordSource,
-  run: RunId,
+  run: RunId | undefined,
   { from, to }: { readonly from: number; readonly to: number },
 ): AsyncGenerator<LoggedEvent> {
   for await (const { first, entries } of readBundles(source, from, to)) {
     for (const [offset, entry] of entries.entries()) {
-      if (readEntryHead(entry)?.run !== run) continue;
+      if (run !== undefined && readEntryHead(entry)?.run !== run) continue;
       const event = parseEvent(entry);
       if (event === undefined) {
         throw new AuditError(

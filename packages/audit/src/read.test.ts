@@ -14,7 +14,7 @@ import {
   writeRun,
 } from "../test/fixtures.ts";
 import { AuditError, type AuditErrorCode } from "./errors.ts";
-import { followRun, listRuns, readRun } from "./queries.ts";
+import { followLog, followRun, listRuns, readLog, readRun } from "./queries.ts";
 import { readVerifierKey } from "./read.ts";
 import { openRunLog } from "./run-log.ts";
 
@@ -186,5 +186,34 @@ describe("following a run", () => {
     }
     assert.deepEqual(types, ["run.started", "exec.allowed", "exec.ended"]);
     assert.ok((await following).length <= 3);
+  });
+});
+
+describe("reading the whole log", () => {
+  test("gives every run's events from one entry on, in order, and nothing beyond the end", async (context) => {
+    const directory = temporaryRecord(context);
+    await writeRun(directory, 200);
+    await writeRun(directory, 3);
+    const all = await collect(readLog(directory, 0));
+    assert.deepEqual(
+      all.map(({ index }) => index),
+      Array.from({ length: 402 + 8 }, (_, index) => index),
+    );
+    assert.equal(new Set(all.map(({ event }) => event.run)).size, 2);
+    assert.deepEqual(await collect(readLog(directory, 401)), all.slice(401));
+    assert.deepEqual(await collect(readLog(directory, 10_000)), []);
+  });
+
+  test("goes on with what comes, over the ends of runs, until it is told to stop", async (context) => {
+    const directory = temporaryRecord(context);
+    await writeRun(directory, 1);
+    const controller = new AbortController();
+    const seen: number[] = [];
+    for await (const { index } of followLog(directory, 2, { signal: controller.signal })) {
+      seen.push(index);
+      if (index === 3) await writeRun(directory, 0);
+      if (index === 5) controller.abort();
+    }
+    assert.deepEqual(seen, [2, 3, 4, 5]);
   });
 });
