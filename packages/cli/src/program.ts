@@ -1,5 +1,7 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
+import { addProofs } from "./audit/register-proofs.ts";
+import { addWitness } from "./audit/register-witness.ts";
 import { STATUS } from "./report.ts";
 import { RUN_OPTIONS } from "./run/options.ts";
 import { VERSION } from "./version.ts";
@@ -165,6 +167,8 @@ function addOthers(program: Command, done: Done): void {
     .action(async (run: string | undefined, options: { json?: true }) => {
       done(await (await import("./audit/verify.ts")).verifyCommand(run, options));
     });
+  addProofs(audit, done);
+  addWitness(audit, done);
 }
 
 const TEST_FORM = `

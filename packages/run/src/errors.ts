@@ -9,6 +9,10 @@ export type RunErrorCode =
   | "RUN_POLICY_UNREADABLE"
   /** `--env`, `--allow-host`, `--publish` or another value is not of its form. */
   | "RUN_OPTION_INVALID"
+  /** What this host knows of witnesses is damaged, or a profile names one that it does not know. */
+  | "RUN_WITNESS_UNKNOWN"
+  /** The profile requires that the start is witnessed, and too few witnesses could be had. */
+  | "RUN_NOT_WITNESSED"
   /** A file of an exec can't be read for its digest. */
   | "RUN_DIGEST_FAILED";
 

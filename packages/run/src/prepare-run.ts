@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname } from "node:path";
 import { adapterFor } from "@bailiwick/agents";
 import type { RunId } from "@bailiwick/base";
 import type { NetworkRules } from "@bailiwick/egress";
@@ -17,6 +17,7 @@ import {
 } from "@bailiwick/sandbox";
 import { accountName } from "./account.ts";
 import { networkRules, readEnvironment } from "./command-line-values.ts";
+import { configDirectory } from "./config-directory.ts";
 import { RunError } from "./errors.ts";
 import type { FileCache } from "./file-cache.ts";
 import { findProgram } from "./find-program.ts";
@@ -127,9 +128,4 @@ function refuseConfiguration(workspace: string, config: string): void {
       remedy: "start in a project's own directory, or name one with `--workspace DIR`",
     },
   );
-}
-
-function configDirectory(environment: NodeJS.ProcessEnv, home: string): string {
-  const named = environment["XDG_CONFIG_HOME"];
-  return join(named !== undefined && isAbsolute(named) ? named : join(home, ".config"), "bailiwick");
 }
