@@ -13,11 +13,11 @@ export function execText(exec: Exec, end: End | undefined, paint: Paint): string
   return `${paint("green", "✓")} ${asked}${end === undefined ? "" : paint("dim", `  ${endText(end)}`)}`;
 }
 
-/** `820 ms`, `1.2 s, exit 1`, `3 ms, SIGKILL`, `then #12`. */
+/** `820 ms`, `1.2 s, exit 1`, `3 ms, SIGKILL`, `2 ms, then replaced itself`. */
 export function endText(end: End): string {
   if (end.failed !== undefined) return `could not start: ${escapeControls(end.failed)}`;
   const parts = [formatDuration(end.wallMs)];
-  if (end.replacedBy !== undefined) parts.push("then became");
+  if (end.replacedBy !== undefined) parts.push("then replaced itself");
   if (end.status !== undefined && end.status !== 0) parts.push(`exit ${String(end.status)}`);
   if (end.signal !== undefined) parts.push(end.signal);
   return parts.join(", ");
