@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -40,6 +41,15 @@ static int *receive_sources(const struct spec *spec, int setup, uint32_t count) 
   return sources;
 }
 
+/* -1 where nothing lies over a name. */
+static int watch_names(const struct spec *spec) {
+  size_t count = 0;
+  for (size_t i = 0; i < spec->mount_count; i++) count += is_laid_over(&spec->mounts[i]);
+  int watches = count > 0 ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+  if (count > 0 && watches < 0) die(errno, "cannot watch protected names%s", errno == EMFILE ? ": raise `sysctl fs.inotify.max_user_instances`" : "");
+  return watches;
+}
+
 static _Noreturn void run_inner(const struct spec *spec, int setup) {
   struct setup_message head;
   struct terminal terminal = { -1, -1 };
@@ -62,9 +72,12 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
 
   /* The new root. After this nothing of the host's file system has a name inside. */
   int *sources = head.value > 0 ? receive_sources(spec, setup, head.value - 1) : open_sources(spec, -1);
-  build_root(spec, sources);
+  int watches = watch_names(spec);
+  build_root(spec, sources, watches);
   free(sources);
   report_layer(setup, true, "mounts", "a root of %zu entries, read-only outside the writable ones", spec->mount_count);
+  if (watches >= 0) send_setup(setup, SETUP_WATCHES, 0, NULL, 0, watches);
+  if (watches >= 0) close(watches);
   if (spec->terminal) {
     terminal = open_terminal();
     send_setup(setup, SETUP_TERMINAL, 0, NULL, 0, terminal.master);
@@ -142,6 +155,7 @@ static void receive_inner(struct inner *out, int setup) {
       case SETUP_SOCKET: hand_socket_to_node(head.value, descriptor); break;
       case SETUP_DIAGNOSIS: out->diagnosis = descriptor; break;
       case SETUP_TERMINAL: out->terminal = descriptor; break;
+      case SETUP_WATCHES: out->watches = descriptor; break;
       case SETUP_LISTENER: out->listener = descriptor; break;
       case SETUP_COMPLETE: return;
       case SETUP_MAPPED:
@@ -152,7 +166,7 @@ static void receive_inner(struct inner *out, int setup) {
 
 void build_inner(const struct spec *spec, struct inner *out) {
   int ends[2];
-  *out = (struct inner){ .listener = -1, .control = -1, .diagnosis = -1, .terminal = -1 };
+  *out = (struct inner){ .listener = -1, .control = -1, .diagnosis = -1, .terminal = -1, .watches = -1 };
   check_streams(spec);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) die(errno, "cannot make the setup socket");
   out->init = clone_into_namespaces();
