@@ -12,7 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int open_own(const char *path) {
+static int open_namespace(pid_t child, const char *kind) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", child, kind);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) die(errno, "cannot open `%s`", path);
   return fd;
@@ -104,10 +106,7 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
 }
 
 /* Outer half, as root: every source, id-mapped where it belongs to the person. */
-static void send_sources(const struct spec *spec, pid_t child, int setup) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/ns/user", child);
-  int user_namespace = open_own(path);
+static void send_sources(const struct spec *spec, int user_namespace, int setup) {
   int *sources = open_sources(spec, user_namespace);
   uint32_t count = 0;
   for (size_t i = 0; i < spec->mount_count; i++) count += sources[i] >= 0;
@@ -118,7 +117,6 @@ static void send_sources(const struct spec *spec, pid_t child, int setup) {
     close(sources[i]);
   }
   free(sources);
-  close(user_namespace);
 }
 
 static void take_layer(struct inner *out, const struct setup_message *head, const char *text, size_t length) {
@@ -181,9 +179,12 @@ void build_inner(const struct spec *spec, struct inner *out) {
   out->control = ends[0];
   out->init_pidfd = (int)syscall(SYS_pidfd_open, out->init, 0);
   if (out->init_pidfd < 0) die(errno, "cannot watch the sandbox");
+  /* While it is dumpable: later nobody but root may look there. */
+  out->user_namespace = open_namespace(out->init, "user");
+  out->mount_namespace = open_namespace(out->init, "mnt");
   join_own_group(spec, out->init, out);
   map_ids(spec, out->init);
-  if (geteuid() == 0) send_sources(spec, out->init, out->control);
+  if (geteuid() == 0) send_sources(spec, out->user_namespace, out->control);
   else send_setup(out->control, SETUP_MAPPED, 0, NULL, 0, -1);
   receive_inner(out, out->control);
 }

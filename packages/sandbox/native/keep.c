@@ -143,10 +143,8 @@ static void renew(int root, int *covers, const struct spec *spec, size_t index, 
 static _Noreturn void renew_all(const struct supervisor *s, int report) {
   die_through(report);
   bool root_run = geteuid() == 0;
-  if (syscall(SYS_setns, s->inner->init_pidfd, CLONE_NEWUSER | CLONE_NEWNS) < 0) {
-    if (errno == ESRCH) _exit(0); /* it has just ended */
+  if (setns(s->inner->user_namespace, CLONE_NEWUSER) < 0 || setns(s->inner->mount_namespace, CLONE_NEWNS) < 0)
     die(errno, "cannot enter the sandbox");
-  }
   if (root_run) become_mapped();
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), covers = -1;
   if (root < 0) die(errno, "cannot open the root of the sandbox");

@@ -81,6 +81,7 @@ struct spec *parse_spec(struct bytes payload);
 struct inner {
   pid_t init;               /* pid 1 inside, as seen from here; our child */
   int init_pidfd;
+  int user_namespace, mount_namespace; /* of the sandbox */
   int listener;             /* seccomp user notification; -1 without supervision */
   int control;              /* to pid 1, SOCK_SEQPACKET: see init.c */
   int diagnosis;            /* NETLINK_SOCK_DIAG of the sandbox's network namespace */
