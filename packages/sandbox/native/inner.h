@@ -49,6 +49,7 @@ void lay_over(int root, int covers, const struct mount *, size_t index, int watc
 int make_target(int root, const char *path, bool directory);        /* made where missing; O_PATH */
 int open_existing(int root, const char *path);                      /* no symbolic link anywhere; O_PATH; -1 with errno */
 int clone_tree(int at, const char *path, unsigned flags, uint64_t attributes); /* detached copy with these attributes set recursively; -1 with errno */
+int try_attach(int tree, int target);                                /* -1 with errno */
 void attach(int tree, int target, const char *what);
 
 /* devices.c */

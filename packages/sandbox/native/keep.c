@@ -40,17 +40,21 @@ static int open_parent(int root, const char *path, const char **name) {
   return open_existing(root, parent);
 }
 
-static void watch_name(int watches, int root, const char *path) {
+/* 0, or ENOENT when the name has just gone. */
+static int watch_name(int watches, int root, const char *path) {
   const char *name;
   int parent = open_parent(root, path, &name);
+  if (parent < 0 && errno == ENOENT) return ENOENT;
   /* inotify takes names only; /proc may be another pid namespace's here. */
   if (parent < 0 || fchdir(parent) < 0) die(errno, "cannot watch `%s`", path);
   int watched = inotify_add_watch(watches, name, NAME_LOST | IN_DONT_FOLLOW);
   /* What can't be read can't be watched itself: then its directory is. */
   if (watched < 0 && errno == EACCES) watched = inotify_add_watch(watches, ".", NAMES_CHANGED | IN_MASK_ADD);
-  if (watched < 0 && errno != ENOENT)
-    die(errno, "cannot watch `%s`%s", path, errno == ENOSPC ? ": raise `sysctl fs.inotify.max_user_watches`" : "");
+  int error = watched < 0 ? errno : 0;
   close(parent);
+  if (error != 0 && error != ENOENT)
+    die(error, "cannot watch `%s`%s", path, error == ENOSPC ? ": raise `sysctl fs.inotify.max_user_watches`" : "");
+  return error;
 }
 
 /* What is to lie over a name, made in a directory of a file system of its own; a detached mount. */
@@ -73,19 +77,28 @@ static int copy_place(int target, const struct mount *mount) {
   return clone_tree(target, "", AT_EMPTY_PATH, mount->kind == MOUNT_PROTECT ? MOUNT_RDONLY : 0);
 }
 
-void lay_over(int root, int covers, const struct mount *mount, size_t index, int watches) {
+/* 0, or ENOENT when the name has just gone. */
+static int try_to_lay_over(int root, int covers, const struct mount *mount, size_t index, int watches) {
   struct stat status;
   /* Opened with no symbolic link anywhere: an earlier run may have put one there. */
   int target = open_existing(root, mount->target);
+  if (target < 0 && errno == ENOENT) return ENOENT;
   if (target < 0 || fstat(target, &status) < 0) die(errno, "cannot protect `%s`", mount->target);
   bool cover = mount->kind == MOUNT_COVER;
   if (cover && S_ISDIR(status.st_mode) != mount->directory) die(mount->directory ? ENOTDIR : EISDIR, "cannot cover `%s`", mount->target);
-  watch_name(watches, root, mount->target);
-  int tree = cover ? make_cover(covers, mount, index) : copy_place(target, mount);
-  if (tree < 0) die(errno, "cannot protect `%s`", mount->target);
-  attach(tree, target, mount->target);
-  close(tree);
+  int error = watch_name(watches, root, mount->target);
+  int tree = error != 0 ? -1 : cover ? make_cover(covers, mount, index) : copy_place(target, mount);
+  if (error == 0 && tree < 0) die(errno, "cannot protect `%s`", mount->target);
+  if (error == 0 && try_attach(tree, target) < 0) error = errno;
+  if (error != 0 && error != ENOENT) die(error, "cannot mount `%s`", mount->target);
+  if (tree >= 0) close(tree);
   close(target);
+  return error;
+}
+
+void lay_over(int root, int covers, const struct mount *mount, size_t index, int watches) {
+  int error = try_to_lay_over(root, covers, mount, index, watches);
+  if (error != 0) die(error, "cannot protect `%s`", mount->target);
 }
 
 /* ---- in the child that enters the sandbox ---- */
@@ -135,7 +148,7 @@ static void renew(int root, int *covers, const struct spec *spec, size_t index, 
     /* A file may have become a directory, or the other way round: either is covered as what it is now. */
     if (mount.kind == MOUNT_COVER) mount.directory = S_ISDIR(status.st_mode);
     if (mount.kind == MOUNT_COVER && *covers < 0) *covers = mount_covers(root);
-    lay_over(root, *covers, &mount, made_covers++, inner->watches);
+    try_to_lay_over(root, *covers, &mount, made_covers++, inner->watches);
   }
   send_setup(report, made ? KEEP_MADE : KEEP_RENEWED, (uint32_t)index, NULL, 0, -1);
 }
