@@ -88,7 +88,7 @@ static int try_to_lay_over(int root, int covers, const struct mount *mount, size
   if (cover && S_ISDIR(status.st_mode) != mount->directory) die(mount->directory ? ENOTDIR : EISDIR, "cannot cover `%s`", mount->target);
   int error = watch_name(watches, root, mount->target);
   int tree = error != 0 ? -1 : cover ? make_cover(covers, mount, index) : copy_place(target, mount);
-  if (error == 0 && tree < 0) die(errno, "cannot protect `%s`", mount->target);
+  if (error == 0 && tree < 0) error = errno;
   if (error == 0 && try_attach(tree, target) < 0) error = errno;
   if (error != 0 && error != ENOENT) die(error, "cannot mount `%s`", mount->target);
   if (tree >= 0) close(tree);
