@@ -375,5 +375,6 @@ int supervise(const struct spec *spec, struct inner *inner) {
   if (!flush_out(s)) end_run(s);
   loop(s);
   restore_terminal();
+  leave_watches(s);
   return s->failed ? 125 : 0;
 }

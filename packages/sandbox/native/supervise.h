@@ -267,6 +267,8 @@ void restore_terminal(void);
 
 /* ---- keep.c ---- */
 void on_names_changed(struct supervisor *);
+/* At the end: the kernel takes some 15 ms to take an inotify instance down, for which nobody has to wait but a child of ours. */
+void leave_watches(struct supervisor *);
 
 /* ---- handover.c ---- */
 /* A socket to Node while the loop runs: 0 or an errno; takes nothing over and never waits. */
