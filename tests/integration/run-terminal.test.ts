@@ -111,6 +111,9 @@ describe("questions", () => {
   const ask = (script: string, steps: readonly Step[], ...words: string[]) =>
     atTerminal(["--policy", `${place.root}/ask.cedar`, ...words, "--", "sh", "-c", script], steps);
   const KEYS = "once.*for this run.*no";
+  const [ENTER, LEAVE] = ["\u001b[?1049h", "\u001b[?1049l"];
+  /** What is on the screen below comes after a switch back to it. */
+  const afterQuestions = (output: string): string => output.replaceAll(LEAVE, "\n");
   const say = (word: string) => `/usr/bin/printf 'said ${word}\\n'`;
 
   test("show command, directory, reason and policy; each answer does what it says", async () => {
@@ -125,8 +128,8 @@ describe("questions", () => {
     assert.ok(output.includes(place.workspace));
     assert.match(output, /because +saying things is delicate/);
     assert.match(output, /policy +test\.say/);
-    assert.equal([...output.matchAll(/^said two/gm)].length, 2);
-    assert.doesNotMatch(output, /^said three/m);
+    assert.equal([...afterQuestions(output).matchAll(/^said two/gm)].length, 2);
+    assert.doesNotMatch(afterQuestions(output), /^said three/m);
     const events = await readEvents(place);
     assert.deepEqual(
       ofType(events, "approval").map(({ answer }) => answer),
@@ -157,8 +160,8 @@ describe("questions", () => {
       { expect: KEYS, send: "o", wait: 700 },
       { expect: KEYS, send: "o", wait: 700 },
     ]);
-    assert.match(output, /^said left/m);
-    assert.match(output, /^said right/m);
+    assert.match(afterQuestions(output), /^said left/m);
+    assert.match(afterQuestions(output), /^said right/m);
   });
 
   test("over a full-screen program the terminal is the person's for the question, and the program's again", async () => {
@@ -174,6 +177,25 @@ describe("questions", () => {
         { expect: "sane\r\n", send: "exit\n", wait: 300 },
       ],
     );
+  });
+
+  test("a question stands on a screen of its own; a program that has that screen keeps it", async () => {
+    const steps = [{ expect: KEYS, send: "o", wait: 700 }];
+    const inline = (await ask(say("inline"), steps)).output;
+    const order = [ENTER, "may this run?", `${LEAVE}said inline`].map((text) => inline.indexOf(text));
+    assert.deepEqual(
+      order.toSorted((a, b) => a - b),
+      order,
+      inline,
+    );
+    assert.equal(inline.split(ENTER).length, 2);
+    // Cut in the middle of the sequence, as a terminal's output may be.
+    const full = (
+      await ask(`printf '\\033[?10'; sleep 0.2; printf '49h'; ${say("full")}; printf '\\033[?1049l'`, steps)
+    ).output;
+    assert.equal(full.split("49h").length, 2, "no second switch");
+    assert.ok(full.lastIndexOf("said full") < full.indexOf(LEAVE), "the program leaves its screen itself");
+    assert.ok(order.every((place) => place >= 0));
   });
 
   test("with --approvals deny, or without a terminal, a question is a refusal that says so", async () => {

@@ -9,7 +9,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Event } from "@bailiwick/audit";
 
-const command = fileURLToPath(new URL("../../packages/cli/bin/bailiwick.js", import.meta.url));
+/** The shipped command. */
+export const commandPath = fileURLToPath(new URL("../../packages/cli/bin/bailiwick.js", import.meta.url));
 
 /** Where one test's runs happen. */
 export interface Place {
@@ -75,7 +76,7 @@ export async function bailiwick(
   args: readonly string[],
   options: { readonly env?: Readonly<Record<string, string>>; readonly input?: string; readonly cwd?: string } = {},
 ): Promise<Omit<Governed, "events">> {
-  const child = spawn(process.execPath, [command, ...args], {
+  const child = spawn(process.execPath, [commandPath, ...args], {
     cwd: options.cwd ?? place.workspace,
     env: personEnvironment(place, options.env),
     stdio: ["pipe", "pipe", "pipe"],

@@ -116,7 +116,15 @@ export function assertRefusedAndFinished(run: ScriptedRun): void {
     const ended = ofType(run.events, "exec.ended").find((event) => event.exec === ran[0]?.exec);
     assert.equal(ended?.status, 0);
   }
-  const refused = ofType(run.events, "exec.refused").filter(({ argv }) => argv.values[0] === "sha512sum");
+  const refusals = ofType(run.events, "exec.refused");
+  const refused = refusals.filter(({ argv }) => argv.values[0] === "sha512sum");
+  // What an agent starts for itself must not be in the way of anything.
+  assert.deepEqual(
+    refusals
+      .filter((event) => !refused.includes(event))
+      .map(({ argv, decision }) => `${decision.policies.join(" ")}: ${argv.values.join(" ")}`),
+    [],
+  );
   assert.ok(refused.length > 0, "the refusal is in the record");
   // More than one where a shell goes on through PATH after EACCES, as execvp(3) does.
   for (const { decision } of refused) assert.deepEqual(decision.policies, ["no-checksums"]);

@@ -2,7 +2,16 @@ export { AuditError, type AuditErrorCode } from "./errors.ts";
 export type { Event, EventOf } from "./events.ts";
 export type { FollowOptions } from "./follow.ts";
 export type { NewEvent, RunLog, TreeHead } from "./log-types.ts";
-export { eventJsonSchema, followLog, followRun, listRuns, loadEventSchema, readLog, readRun, verifyLog } from "./queries.ts";
+export {
+  eventJsonSchema,
+  followLog,
+  followRun,
+  listRuns,
+  loadEventSchema,
+  readLog,
+  readRun,
+  verifyLog,
+} from "./queries.ts";
 export type { LoggedEvent } from "./read-run.ts";
 export { readVerifierKey, tilesDirectory } from "./read.ts";
 export { openRunLog, type RunLogOptions } from "./run-log.ts";

@@ -152,6 +152,18 @@ function addPolicy(program: Command, done: Done): void {
 
 function addOthers(program: Command, done: Done): void {
   program
+    .command("init")
+    .description(
+      "Writes a commented profile, policies and their tests for a project, from what its tools are set up to use.",
+    )
+    .argument("[directory]", "the project; the current directory by default")
+    .option("--stdout", "print the files and write nothing")
+    .option("--force", "write over what is there")
+    .addHelpText("after", examples("bailiwick init", "bailiwick init --stdout ~/project"))
+    .action(async (directory: string | undefined, options: { stdout?: true; force?: true }) => {
+      done((await import("./init/init-command.ts")).initCommand({ directory, ...options }));
+    });
+  program
     .command("doctor")
     .description("Says what this host can enforce, what is missing, and how to get it.")
     .option("--json", "as a JSON object")

@@ -45,7 +45,7 @@ export function findChangedFiles(
     changed.forEach(add);
     for (const path of directories) {
       if (path !== join(workspace, TOGETHER)) waiting.push(path);
-      else if (hasChanges(path, since)) add(`${path}/`);
+      else if (hasChanges(path, since, untold)) add(`${path}/`);
     }
     // Names were taken away, and nothing else tells of it.
     const told = changed.length > 0 || directories.some((path) => changedSince(path, since, "birthtimeMs"));
@@ -73,8 +73,9 @@ function listChanged(
 }
 
 /** The parts of a repository's own directory that move when something is committed, fetched, staged or configured. */
-function hasChanges(git: string, sinceMs: number): boolean {
-  return ["", "index", "HEAD", "refs", "refs/heads", "logs/HEAD", "config", "FETCH_HEAD", "hooks"].some((name) =>
+function hasChanges(git: string, sinceMs: number, untold: ReadonlySet<string>): boolean {
+  const own = untold.has(git) ? [] : [""];
+  return [...own, "index", "HEAD", "refs", "refs/heads", "logs/HEAD", "config", "FETCH_HEAD", "hooks"].some((name) =>
     changedSince(join(git, name), sinceMs, "ctimeMs"),
   );
 }

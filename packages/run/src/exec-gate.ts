@@ -15,6 +15,8 @@ export interface ExecGateOptions {
   /** undefined: there is nobody to ask, and why. */
   readonly approvals: Approvals | { readonly nobody: string };
   readonly now: () => number;
+  /** @see SupervisionHandlers.onRenewed; it is recorded already */
+  readonly onRenewed: (path: string, made: boolean) => void;
   /** The supervision itself is broken: the run has to end. */
   readonly onBroken: (reason: "tampering" | "supervisor", detail: string) => void;
 }
@@ -73,6 +75,11 @@ export class ExecGate implements SupervisionHandlers {
   onTampered(id: number, pid: number, detail: string): void {
     this.#options.recorder.note({ type: "exec.tampered", at: this.#options.now(), exec: id, pid, detail });
     this.#options.onBroken("tampering", detail);
+  }
+
+  onRenewed(path: string, made: boolean): void {
+    this.#options.recorder.note({ type: "protection.renewed", at: this.#options.now(), path, made });
+    this.#options.onRenewed(path, made);
   }
 
   /** Answers every open question with no: the run is ending. */

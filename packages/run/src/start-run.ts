@@ -134,4 +134,8 @@ class LateHandlers implements SupervisionHandlers {
   onTampered(...args: Parameters<SupervisionHandlers["onTampered"]>): void {
     this.#gate?.onTampered(...args);
   }
+
+  onRenewed(...args: Parameters<SupervisionHandlers["onRenewed"]>): void {
+    this.#gate?.onRenewed(...args);
+  }
 }

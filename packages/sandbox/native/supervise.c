@@ -242,6 +242,7 @@ static void dispatch(struct supervisor *s, const struct epoll_event *event) {
     case SOURCE_TERMINAL_IN: on_terminal_input(s); break;
     case SOURCE_TERMINAL_INNER: on_terminal_output(s, event->events); break;
     case SOURCE_TERMINAL_OUT: on_terminal_writable(s); break;
+    case SOURCE_NAMES: on_names_changed(s); break;
   }
 }
 
@@ -368,10 +369,12 @@ int supervise(const struct spec *spec, struct inner *inner) {
   watch(s, FD_CONTROL, EPOLLIN, SOURCE_NODE, NULL);
   watch(s, inner->control, EPOLLIN, SOURCE_CONTROL, NULL);
   watch(s, FD_IPC, EPOLLIN, SOURCE_IPC, NULL);
+  if (inner->watches >= 0) watch(s, inner->watches, EPOLLIN, SOURCE_NAMES, NULL);
   s->ping_at_ms = now_ms() + spec->answer_timeout_ms / 2;
   tell_ready(s);
   if (!flush_out(s)) end_run(s);
   loop(s);
   restore_terminal();
+  leave_watches(s);
   return s->failed ? 125 : 0;
 }

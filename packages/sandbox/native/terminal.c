@@ -2,6 +2,8 @@
  * The person's terminal, relayed to the terminal inside. Modes: CLOSED (no relay), OPEN (held, untouched), RELAYING (raw), PAUSED
  * (handed back for a question), SUSPENDED (the job is stopped). Only RELAYING reads or writes; every way out of it restores.
  * Nothing here waits: the person's terminal is written through a description of our own, in non-blocking mode.
+ * A question stands on a screen of its own (PAUSED, `borrowed`), so that what the program inside had drawn, and where its cursor
+ * was, is there again afterwards. A program that uses that screen itself draws anew when its size changes.
  */
 #define _GNU_SOURCE
 #include "supervise.h"
@@ -26,7 +28,49 @@ static struct {
   bool reading_in, reading_inner, writing_out, free_asked;
   char input[INPUT_MAX], output[OUTPUT_MAX];
   size_t input_length, output_length, output_sent;
+  bool dumb; /* it knows no control sequences */
+  bool alternate, borrowed; /* the program inside is on the alternate screen; we are, for a question */
+  char sequence[16];        /* what has been seen of a control sequence that may switch screens */
+  size_t sequence_length;
 } terminal = { .out = FD_OUT };
+
+/* DEC private modes 47, 1047 and 1049 (xterm's control sequences), and a full reset. Sequences may be cut anywhere. */
+static void note_screen(const char *bytes, size_t length) {
+  for (size_t at = 0; at < length; at++) {
+    if (terminal.sequence_length == 0 && (bytes[at] != '\033')) {
+      const char *next = memchr(bytes + at, '\033', length - at);
+      if (next == NULL) return;
+      at = (size_t)(next - bytes);
+    }
+    if (bytes[at] == '\033') terminal.sequence_length = 0;
+    terminal.sequence[terminal.sequence_length++] = bytes[at];
+    terminal.sequence[terminal.sequence_length] = '\0';
+    bool private = terminal.sequence_length < 3 || terminal.sequence[2] == '?';
+    bool goes_on = terminal.sequence_length == 1 || (private && (strchr("[?;", bytes[at]) != NULL || (bytes[at] >= '0' && bytes[at] <= '9')));
+    if (goes_on && terminal.sequence_length < sizeof terminal.sequence - 1) continue;
+    if (strcmp(terminal.sequence, "\033c") == 0) terminal.alternate = false;
+    if ((bytes[at] == 'h' || bytes[at] == 'l') && strstr(terminal.sequence, "47") != NULL) terminal.alternate = bytes[at] == 'h';
+    if ((bytes[at] == 'h' || bytes[at] == 'l') && strstr(terminal.sequence, "1049") != NULL) terminal.alternate = bytes[at] == 'h';
+    terminal.sequence_length = 0;
+  }
+}
+
+static void put_on_screen(const char *sequence) {
+  if (terminal.dumb) return;
+  if (write(terminal.out, sequence, strlen(sequence)) < 0) return; /* it hung up; input says so too */
+}
+
+static void borrow_screen(void) {
+  if (terminal.mode != PAUSED || terminal.borrowed) return;
+  terminal.borrowed = true;
+  put_on_screen(terminal.alternate ? "\033[0m\033[?25h\033[2J\033[H" : "\033[?1049h\033[0m\033[?25h\033[2J\033[H");
+}
+
+static void return_screen(void) {
+  if (!terminal.borrowed) return;
+  terminal.borrowed = false;
+  put_on_screen(terminal.alternate ? "\033[2J\033[H" : "\033[?1049l");
+}
 
 static void subscribe(struct supervisor *s, int fd, bool *state, bool wanted, uint32_t events, enum source source) {
   if (*state == wanted) return;
@@ -58,6 +102,7 @@ static void make_raw(void) {
 }
 
 void restore_terminal(void) {
+  return_screen();
   if (terminal.mode != RELAYING) return;
   terminal.mode = OPEN;
   while (tcsetattr(FD_IN, TCSADRAIN, &terminal.original) < 0 && errno == EINTR) {}
@@ -74,6 +119,8 @@ void open_terminal(struct supervisor *s) {
   /* Inside, the terminal behaves as the person had set theirs: erase character, flow control, UTF-8. */
   tcsetattr(terminal.inner, TCSANOW, &terminal.original);
   copy_window_size(0);
+  for (char *const *each = s->spec->environment; *each != NULL; each++)
+    if (strcmp(*each, "TERM=dumb") == 0) terminal.dumb = true;
   before_dying(restore_terminal);
   terminal.mode = OPEN;
 }
@@ -123,6 +170,7 @@ void on_terminal_output(struct supervisor *s, uint32_t events) {
   ssize_t length = read(terminal.inner, terminal.output, sizeof terminal.output);
   if (length > 0) {
     terminal.output_length = (size_t)length;
+    note_screen(terminal.output, (size_t)length);
     show();
   } else if (length < 0 && errno != EAGAIN && errno != EINTR && (events & EPOLLHUP) != 0) {
     /* Nobody inside holds it just now. The event would come again at once; the end of the run reads what is left. */
@@ -136,6 +184,7 @@ void on_terminal_output(struct supervisor *s, uint32_t events) {
 static void answer_pause(struct supervisor *s) {
   if (!terminal.free_asked || terminal.output_length > terminal.output_sent) return;
   terminal.free_asked = false;
+  borrow_screen();
   tell_terminal_free(s);
 }
 
@@ -160,9 +209,10 @@ void pause_terminal(struct supervisor *s) {
 }
 
 static void relay_again(struct supervisor *s) {
+  return_screen();
   make_raw();
   terminal.mode = RELAYING;
-  /* What was on the screen is gone; a change of size makes any full-screen program draw again. */
+  /* A program on the alternate screen lost what it had drawn; a change of size makes it draw again. */
   copy_window_size(1);
   copy_window_size(0);
   settle(s);

@@ -11,6 +11,7 @@ export { profileJsonSchema } from "./profile/json-schema.ts";
 export { prepareLaunch } from "./compile/prepare-launch.ts";
 export type { LaunchRequest, Prepared } from "./compile/launch-request.ts";
 export { prepareHome, type HomeRequest, type PreparedHome } from "./compile/private-home.ts";
+export { removeMadeNames } from "./compile/renewed-names.ts";
 export { resolveWorkspace } from "./compile/workspace.ts";
 export { findLauncher, launch } from "./supervisor/launch.privileged.ts";
 export { inspectHost, type HostFinding } from "./doctor/inspect-host.ts";

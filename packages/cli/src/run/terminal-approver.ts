@@ -15,6 +15,8 @@ export interface TerminalApproverOptions {
   readonly color: boolean;
 }
 
+const USUAL_COLUMNS = 80;
+
 const KEYS: Readonly<Record<string, Answer>> = {
   o: "once",
   r: "run",
@@ -41,7 +43,8 @@ export class TerminalApprover implements Approver {
   async ask(question: Question, signal: AbortSignal): Promise<Answer> {
     const descriptor = openTerminal(this.#options.path);
     if (descriptor === undefined) return "unanswered";
-    const text = questionText(question, this.#options.color);
+    const columns = process.stdout.columns || USUAL_COLUMNS;
+    const text = questionText(question, { color: this.#options.color, columns });
     // What can't be read whole can't be judged.
     if (text === undefined) {
       writeAll(descriptor, "\nbailiwick: refused without asking: the command is too long to be read\n");

@@ -28,7 +28,7 @@ const question: Question = {
 describe("a question", () => {
   test("shows command, directory, file, reason, policy and the keys, and no control of the agent's", () => {
     assert.equal(
-      questionText(question, false),
+      questionText(question, { color: false, columns: 60 }),
       [
         "",
         "bailiwick: may this run?",
@@ -42,9 +42,19 @@ describe("a question", () => {
     );
   });
 
+  test("breaks long reasons between words, and never the command", () => {
+    const decision = { ...question.decision, reason: "this takes more room than there is on one line of it" };
+    const shown = questionText({ ...question, argv: ["x".repeat(100)], decision }, { color: false, columns: 40 });
+    assert.match(shown ?? "", /^ {2}because {4}this takes more room than\n {13}there is on one line of it$/m);
+    assert.ok(shown?.includes("x".repeat(100)));
+  });
+
   test("that could not be read whole is none", () => {
-    assert.equal(questionText({ ...question, argv: ["x".repeat(20_000)] }, false), undefined);
-    assert.match(questionText({ ...question, argv: ["x".repeat(16_000), "END"] }, false) ?? "", /END/);
+    assert.equal(questionText({ ...question, argv: ["x".repeat(20_000)] }, { color: false, columns: 80 }), undefined);
+    assert.match(
+      questionText({ ...question, argv: ["x".repeat(16_000), "END"] }, { color: false, columns: 80 }) ?? "",
+      /END/,
+    );
   });
 });
 

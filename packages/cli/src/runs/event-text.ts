@@ -13,11 +13,11 @@ export function execText(exec: Exec, end: End | undefined, paint: Paint): string
   return `${paint("green", "✓")} ${asked}${end === undefined ? "" : paint("dim", `  ${endText(end)}`)}`;
 }
 
-/** `820 ms`, `1.2 s, exit 1`, `3 ms, SIGKILL`, `then #12`. */
+/** `820 ms`, `1.2 s, exit 1`, `3 ms, SIGKILL`, `2 ms, then replaced itself`. */
 export function endText(end: End): string {
   if (end.failed !== undefined) return `could not start: ${escapeControls(end.failed)}`;
   const parts = [formatDuration(end.wallMs)];
-  if (end.replacedBy !== undefined) parts.push("then became");
+  if (end.replacedBy !== undefined) parts.push("then replaced itself");
   if (end.status !== undefined && end.status !== 0) parts.push(`exit ${String(end.status)}`);
   if (end.signal !== undefined) parts.push(end.signal);
   return parts.join(", ");
@@ -51,6 +51,11 @@ export function otherText(event: Exclude<Event, Exec | End>, paint: Paint): stri
     }
     case "files.changed":
       return paint("dim", `files changed: ${String(event.count)}`);
+    case "protection.renewed":
+      return paint(
+        "yellow",
+        `protected again: ${escapeControls(event.path)} was ${event.made ? "removed" : "replaced"} from outside`,
+      );
     case "run.frozen":
       return paint("yellow", `frozen: ${escapeControls(event.reason)}`);
     case "run.ended":

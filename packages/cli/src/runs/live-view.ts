@@ -38,7 +38,8 @@ export class LiveView {
         ends.delete(event.exec);
         if (event.type === "exec.allowed") {
           const name = event.argv.values[0] ?? event.program.path;
-          if (end === undefined || end.replacedBy !== undefined) this.#running.set(event.exec, { depth, name });
+          // Also when its end came with it: what it started stands below it, and comes before its end.
+          this.#running.set(event.exec, { depth, name });
         }
         return this.#at(event, depth, execText(event, end, this.#paint));
       }
@@ -57,6 +58,7 @@ export class LiveView {
       case "exec.tampered":
       case "files.changed":
       case "run.frozen":
+      case "protection.renewed":
       case "run.started":
       case "run.ended": {
         const exec = "exec" in event ? event.exec : undefined;

@@ -66,7 +66,7 @@ describe("the tree of a run", () => {
       [
         "✗ evil.test  refused: not in the profile",
         "└─ ✓ agent  3.0 s",
-        "   ├─ ✓ bash -c 'npm test'  20 ms, then became",
+        "   ├─ ✓ bash -c 'npm test'  20 ms, then replaced itself",
         "   │  └─ ✓ npm test  1.2 s, exit 1",
         "   │        ✗ evil.test:443  refused: not in the profile",
         "   └─ ✗ git push --force  refused: pushing by force loses work [standard.push]",
@@ -99,6 +99,18 @@ describe("the live view", () => {
 
   test("an exec whose end came together with it takes one line", () => {
     assert.deepEqual(texts(new LiveView(plain).lines([exec(1, 0, ["true"]), ended(1, 3)])), ["✓ true  3 ms"]);
+  });
+
+  test("what an exec started stands below it, also when its end came together with both", () => {
+    const events = [
+      exec(1, 0, ["bash"]),
+      exec(2, 1, ["true"]),
+      ended(2, 1),
+      exec(3, 1, ["git"]),
+      ended(3, 2),
+      ended(1, 5),
+    ];
+    assert.deepEqual(texts(new LiveView(plain).lines(events)), ["✓ bash  5 ms", "  ✓ true  1 ms", "  ✓ git  2 ms"]);
   });
 
   test("a later end is told when it took long or went wrong", () => {

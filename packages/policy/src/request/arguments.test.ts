@@ -85,6 +85,22 @@ test("settings are lower-cased names, with the middle left out as well", () => {
   assert.ok(facts("git", "config", "core.hooksPath", "x").settings().has("core.hookspath"));
 });
 
+test("a setting that is only turned off sets nothing; one that is set as well does", () => {
+  const off = ["core.hooksPath=/dev/null", "core.fsmonitor=", "core.fsmonitor=false", "protocol.ext.allow=never"];
+  assert.deepEqual([...facts("git", ...off.flatMap((each) => ["-c", each])).settings()], []);
+  assert.ok(facts("git", "-c", "core.fsmonitor=", "-c", "core.fsmonitor=evil").settings().has("core.fsmonitor"));
+  for (const set of ["core.sshCommand=false", "core.hooksPath=never", "protocol.ext.allow=always", "core.fsmonitor"]) {
+    assert.equal(
+      facts("git", `-c${set}`)
+        .settings()
+        .has((set.split("=")[0] ?? "").toLowerCase()),
+      true,
+      set,
+    );
+  }
+  assert.ok(facts("git", "--config-env=core.fsmonitor=").settings().has("core.fsmonitor"));
+});
+
 test("words are lower-case pieces", () => {
   const words = facts("git", "push", "origin", "HEAD:refs/heads/Main", "+dev").words();
   for (const word of ["head", "refs", "heads", "main", "dev"]) assert.ok(words.has(word), word);

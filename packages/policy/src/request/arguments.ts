@@ -155,14 +155,23 @@ function spellings(option: string, long: readonly string[]): readonly string[] {
 
 /**
  * The names that an argument may set: `x` of `x=y`; an operand whole, as in `git config core.sshCommand y`;
- * `y` of `--config-env=y=z` and of `-cy=z`.
+ * `y` of `--config-env=y=z` and of `-cy=z`. Not one that is only turned off: agents do so to be safe from a repository's settings.
  */
 function settingNames(argument: string): readonly string[] {
   const lower = argument.toLowerCase();
-  if (!lower.startsWith("-")) return [lower.split("=", 1)[0] ?? lower];
-  const [option = "", ...values] = lower.split("=");
-  if (lower.startsWith("--")) return values.length > 0 ? [values[0] ?? ""] : [];
-  return option.length > 2 ? [option.slice(2)] : [];
+  if (lower.startsWith("--")) {
+    const [, name] = lower.split("=");
+    return name === undefined ? [] : [name];
+  }
+  const setting = lower.startsWith("-") ? lower.slice(2) : lower;
+  const [name = setting, ...value] = setting.split("=");
+  return name === "" || (value.length > 0 && isOff(name, value.join("="))) ? [] : [name];
+}
+
+/** Whether a value can't make a program start: nothing, no file, and where git takes a word instead of a program, that word. */
+function isOff(name: string, value: string): boolean {
+  if (value === "" || value === "/dev/null") return true;
+  return name === "core.fsmonitor" ? value === "false" : name.startsWith("protocol.") && value === "never";
 }
 
 export function lastComponent(path: string): string {

@@ -48,21 +48,24 @@ forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
 when { ["push", "send-pack"].contains(context.verb) && (context.line like "*://*" || context.line like "*@*:*") }
 unless { context.approved };
 
-// Reading such a setting, or taking it away, is harmless; setting it for one command (-c) never is.
+// Reading such a setting, or taking it away, is harmless; setting it for one command (-c) never is: but core.alternateRefsCommand,
+// with which an agent replaces what a repository says. What it starts is decided by itself.
 @id("git.settings-that-run-programs")
 @reason("this git setting makes git start another program, now or whenever someone else uses the repository")
 @instead("run the program itself; leave git's settings alone")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
 when {
   context.settings.containsAny([
-    "core.sshcommand", "core.hookspath", "core.fsmonitor", "core.askpass", "core.gitproxy", "core.alternaterefscommand",
+    "core.sshcommand", "core.hookspath", "core.fsmonitor", "core.askpass", "core.gitproxy",
     "diff.external", "diff.*.command", "diff.*.textconv", "filter.*.clean", "filter.*.smudge", "filter.*.process", "merge.*.driver",
     "gpg.program", "gpg.*.program", "init.templatedir", "uploadpack.packobjectshook", "remote.*.uploadpack", "remote.*.receivepack",
     "protocol.allow", "protocol.*.allow", "include.path", "includeif.*.path", "mergetool.*.cmd", "difftool.*.cmd", "man.*.cmd",
     "browser.*.cmd", "trailer.*.command", "trailer.*.cmd", "submodule.*.update", "sendemail.*.smtpserver"
   ]) &&
   // \`git commit core.fsmonitor\` and the like are only words: git takes settings from -c, --config, --config-env and \`git config\`.
-  (["config", "clone", "init", "submodule"].contains(context.verb) || context.flags.containsAny(["-c", "--config", "--config-env"]))
+  (["config", "clone", "init", "submodule"].contains(context.verb) || context.flags.containsAny(["-c", "--config", "--config-env"])) ||
+  context.settings.contains("core.alternaterefscommand") &&
+  (["clone", "init", "submodule"].contains(context.verb) || context.verb == "config" && !context.flags.contains("-c"))
 }
 unless {
   context.verb == "config" &&

