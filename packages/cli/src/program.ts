@@ -175,8 +175,9 @@ function addOthers(program: Command, done: Done): void {
     .command("verify")
     .description("Checks that the record is whole, in order and signed; with a run, that the run's part is too.")
     .argument("[run]", "id, its beginning or end, name, or `last`")
+    .option("--ask-witnesses", "ask this host's witnesses what they remember, and check that too")
     .option("--json", "the findings as a JSON object")
-    .action(async (run: string | undefined, options: { json?: true }) => {
+    .action(async (run: string | undefined, options: { askWitnesses?: true; json?: true }) => {
       done(await (await import("./audit/verify.ts")).verifyCommand(run, options));
     });
   addProofs(audit, done);

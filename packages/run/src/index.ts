@@ -8,4 +8,5 @@ export { locateStateDirectory, openStateDirectory, type StateDirectory } from ".
 export { configDirectory } from "./config-directory.ts";
 export { addWitness, findWitnesses, readWitnesses, removeWitness } from "./witness-registry.ts";
 export { startRun } from "./start-run.ts";
+export { failureText, type WitnessReport } from "./witnessing.ts";
 export type { EndReason, Refusal, RunObserver, RunOptions, RunOutcome } from "./run-types.ts";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { adapterFor } from "@bailiwick/agents";
+import type { KnownWitness } from "@bailiwick/audit";
 import type { RunId } from "@bailiwick/base";
 import type { NetworkRules } from "@bailiwick/egress";
 import { STANDARD_POLICIES, type PolicySource, type RunFacts } from "@bailiwick/policy";
@@ -25,6 +26,7 @@ import { readPolicies } from "./policy-files.ts";
 import type { Releases } from "./releases.ts";
 import type { RunOptions } from "./run-types.ts";
 import type { StateDirectory } from "./state-directory.ts";
+import { findWitnesses } from "./witness-registry.ts";
 
 /** Everything that is known before anything is started. */
 export interface PreparedRun {
@@ -37,6 +39,7 @@ export interface PreparedRun {
   /** PATH inside. */
   readonly searchPath: string | undefined;
   readonly untold: ReadonlySet<string>;
+  readonly witnesses: readonly KnownWitness[];
 }
 
 export interface PrepareContext {
@@ -64,6 +67,7 @@ export async function prepareRun(
     cache,
     additions: { allowHosts: options.allowHosts, publish: options.publish, home: options.home },
   });
+  const witnesses = await findWitnesses(hostEnvironment, profile.record.witnesses);
   const program = findProgram(command[0], hostEnvironment["PATH"], process.cwd());
   const adapter = adapterFor(command, program ?? command[0]);
   const home = prepareHome({
@@ -104,6 +108,7 @@ export async function prepareRun(
     policies,
     spec,
     rules: networkRules(profile),
+    witnesses,
     publish: profile.network.publish,
     searchPath: spec.command.environment.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length),
     // Placeholders came and went in these.

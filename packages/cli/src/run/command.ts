@@ -108,7 +108,9 @@ function observerFor({ options }: RunArguments): RunObserver {
  */
 async function conclude(outcome: RunOutcome, { options }: RunArguments): Promise<void> {
   const { refused, asked, hostsRefused } = outcome.counts;
-  const told = outcome.reason !== "exited" || refused + asked + hostsRefused > 0;
+  const { witnessed } = outcome.record;
+  const unwitnessed = witnessed?.required === true && !witnessed.met;
+  const told = outcome.reason !== "exited" || refused + asked + hostsRefused > 0 || unwitnessed;
   const wanted = options.has("json") || (!options.has("quiet") && (isatty(2) || told));
   if (!wanted && outcome.reason === "exited") return;
   const verified = await verify(outcome);

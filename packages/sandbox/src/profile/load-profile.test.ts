@@ -114,7 +114,7 @@ wall = "2h"
     [
       "a key that is no word",
       '"\\u001b[31m" = 1',
-      "`bad.toml`: `\\x1b[31m` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`",
+      "`bad.toml`: `\\x1b[31m` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`, `record`",
     ],
     [
       "a prototype",

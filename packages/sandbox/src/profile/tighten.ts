@@ -1,5 +1,6 @@
 import type { Profile } from "../profile-types.ts";
 import { withDigest } from "./merge.ts";
+import { mergeRecord } from "./merge-record.ts";
 import type { ProfileSource } from "./source.ts";
 
 /**
@@ -35,6 +36,7 @@ export function tighten(outer: Profile, own: ProfileSource): { profile: Profile;
       memoryBytes: lower(outer.limits.memoryBytes, limits.memory),
       tmpBytes: Math.min(outer.limits.tmpBytes, limits.tmp ?? Infinity),
     },
+    record: own.record === undefined ? outer.record : mergeRecord([outer.record, own.record]),
   });
   return { profile, ignored };
 }
