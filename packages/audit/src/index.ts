@@ -16,6 +16,7 @@ export type { LoggedEvent } from "./read-run.ts";
 export { readVerifierKey, tilesDirectory } from "./read.ts";
 export { openRunLog, type RunLogOptions } from "./run-log.ts";
 export type { ProofProblem, ProofReport, ProofTrust } from "./proof-file/check-proof.ts";
+export { reportText } from "./proof-file/report-text.ts";
 export { checkProof, proveEntry } from "./proofs.ts";
 export type { RunSummary } from "./run-index.ts";
 export type { VerifyLogOptions } from "./verify-log.ts";

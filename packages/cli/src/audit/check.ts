@@ -1,8 +1,8 @@
-import { checkProof, readVerifierKey, type ProofReport } from "@bailiwick/audit";
+import { checkProof, readVerifierKey, reportText, type ProofReport } from "@bailiwick/audit";
 import { escapeControls } from "@bailiwick/base";
 import { locateStateDirectory } from "@bailiwick/run";
 import { CliError } from "../errors.ts";
-import { count, formatTime, paintFor } from "../format.ts";
+import { paintFor } from "../format.ts";
 import { readInput, readKey } from "./files.ts";
 
 /** More than any proof has; what is longer is read no further. */
@@ -22,7 +22,7 @@ export async function checkCommand(path: string, options: CheckOptions): Promise
   const witnesses = (options.witness ?? []).map(readKey);
   const quorum = readQuorum(options.quorum, witnesses.length);
   const report = await checkProof(readInput(path, MAX_BYTES), { logKey, witnesses, quorum });
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report));
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textOf(report));
   return report.ok ? 0 : 1;
 }
 
@@ -34,23 +34,9 @@ function readQuorum(text: string | undefined, witnesses: number): number {
   });
 }
 
-function reportText(report: ProofReport): string {
+function textOf(report: ProofReport): string {
   const paint = paintFor(process.stdout, process.env);
-  const { problems, index, origin, head, entry, event, witnessed, quorum } = report;
-  const where = index === undefined || head === undefined ? "" : ` entry ${String(index)} of ${String(head.size)}`;
-  if (!report.ok) {
-    const lines = problems.map(({ kind, detail }) => `  ${kind}: ${escapeControls(detail)}\n`);
-    return `${paint("red", "NOT PROVEN")}${where}: ${count(problems.length, "problem")}\n${lines.join("")}`;
-  }
-  const what = event === undefined ? "none" : `${event.type} of run ${event.run}, ${formatTime(event.at)}`;
-  const witnesses = witnessed.map(({ name, timeS }) => `${name} at ${formatTime(timeS * 1000)}`);
-  const rows = [
-    ["event", what],
-    ["log", origin ?? ""],
-    ["tree head", `${String(head?.size)} ${head?.root ?? ""}`],
-    ["witnessed", witnesses.length === 0 ? "by nobody that was named" : `${witnesses.join(", ")} (quorum ${String(quorum)})`],
-    ["entry", entry ?? ""],
-  ];
-  const lines = rows.map(([name = "", text = ""]) => `  ${paint("dim", name.padEnd(9))} ${escapeControls(text)}\n`);
-  return `${paint("green", "proven")}${where}\n${lines.join("")}`;
+  const { verdict, rows } = reportText(report);
+  const lines = rows.map(([name, text]) => `  ${paint("dim", name.padEnd(10))} ${escapeControls(text)}\n`);
+  return `${paint(report.ok ? "green" : "red", verdict)}\n${lines.join("")}`;
 }
