@@ -154,6 +154,8 @@ export function failureText(failure: WitnessFailure): string {
       return "remembers more of the record than there is";
     case "forked":
       return "remembers another record than this one";
+    case "log damaged":
+      return "was not asked: the record is damaged";
     case "unreachable":
       return "is unreachable";
     case "no answer in time":

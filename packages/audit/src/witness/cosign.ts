@@ -22,12 +22,14 @@ export interface KnownWitness {
   readonly key: VerifierKey;
 }
 
-/** Why a witness has not cosigned. The two that say something of the log are findings; the others, of the witness or the way to it. */
+/** Why a witness has not cosigned. The first three say something of the log; the others, of the witness or the way to it. */
 export type WitnessFailure =
   /** It remembers more of the log than there is: an older state was put back. */
   | "rolled-back"
   /** What it remembers is no prefix of the log: somebody with the key wrote another history. */
   | "forked"
+  /** Its checkpoint or tiles are missing, so that nothing can be proven of it. */
+  | "log damaged"
   | "unreachable"
   | "no answer in time"
   | "does not know the log"
@@ -51,12 +53,20 @@ export async function cosignHead(directory: string, witness: KnownWitness, signa
   const source = diskSource(directory);
   const failed = (failure: WitnessFailure): Witnessed => ({ witness: witness.name, failure });
   let old = (await lastCosigned(source, witness.key))?.checkpoint.size ?? 0;
+  let gaveUp: WitnessFailure = "answered wrongly";
   for (let requests = 0; requests < MOST_REQUESTS; requests++) {
     // Read each time: another run may have appended, and told the witness of it, meanwhile.
     const head = await readHead(source);
-    if (head === undefined) return failed("forked");
+    if (head === undefined) return failed("log damaged");
     if (old > head.checkpoint.size) return failed("rolled-back");
-    const reply = await submit(source, witness, { head, old, signal });
+    const proof = await consistencyFrom(source, head.checkpoint, old);
+    // Other runs may have replaced the tiles of this head meanwhile; the next one has its own.
+    if (proof === undefined) {
+      gaveUp = "log damaged";
+      continue;
+    }
+    gaveUp = "answered wrongly";
+    const reply = await submit(witness, { head, old, proof, signal });
     if (typeof reply === "string") return failed(reply);
     if (reply.status === 409) {
       const size = sizeIn(reply);
@@ -71,7 +81,7 @@ export async function cosignHead(directory: string, witness: KnownWitness, signa
     const { size, root } = head.checkpoint;
     return { witness: witness.name, head: { size, root: encodeBase64(root) }, timeS: cosigned.timeS };
   }
-  return failed("answered wrongly");
+  return failed(gaveUp);
 }
 
 /**
@@ -103,15 +113,13 @@ const FAILURES: ReadonlyMap<number, WitnessFailure> = new Map([
 ]);
 
 async function submit(
-  source: RecordSource,
   witness: KnownWitness,
-  { head, old, signal }: { readonly head: CosignedHead; readonly old: number; readonly signal: AbortSignal },
+  { head, old, proof, signal }: { head: CosignedHead; old: number; proof: readonly Uint8Array[]; signal: AbortSignal },
 ): Promise<WitnessReply | WitnessFailure> {
-  const proof = await consistencyFrom(source, head.checkpoint, old);
-  if (proof === undefined) return "forked";
   const checkpoint = Buffer.from(formatNote(head.note.text, head.note.signatures));
+  const body = formatAddCheckpoint({ old, proof, checkpoint });
   try {
-    return await askWitness(witness.url, "add-checkpoint", { body: formatAddCheckpoint({ old, proof, checkpoint }), signal });
+    return await askWitness(witness.url, "add-checkpoint", { body, signal });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return signal.aborted ? "no answer in time" : "unreachable";
