@@ -38,10 +38,14 @@ export async function bundleVerifier(outdir: string): Promise<void> {
   const style = readFileSync(join(audit, "page/page.css"), "utf8");
   // Nothing but these two may run, and nothing at all may be loaded or sent.
   const policy = `default-src 'none'; script-src ${sourceOf(script)}; style-src ${sourceOf(style)}; base-uri 'none'; form-action 'none'`;
+  // Whatever white space a formatter put around them would change their digests.
   const page = readFileSync(join(audit, "page/page.html"), "utf8")
     .replace("{{policy}}", () => policy)
-    .replace("{{style}}", () => style)
-    .replace("{{script}}", () => script);
+    .replace(/<style>\s*\/\* style \*\/\s*<\/style>/, () => `<style>${style}</style>`)
+    .replace(/<script>\s*\/\* script \*\/\s*<\/script>/, () => `<script>${script}</script>`);
+  if (!page.includes(policy) || !page.includes(style) || !page.includes(script)) {
+    throw new Error("page.html has no place for a part of the page");
+  }
   writeFileSync(join(outdir, "bailiwick-verify.html"), page);
 }
 

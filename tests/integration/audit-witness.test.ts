@@ -40,7 +40,14 @@ const STRICT = 'witnesses = ["w"]\nrequire = "start"';
 
 async function verify(place: Place, ...options: string[]) {
   const { status, stdout } = await bailiwick(place, ["audit", "verify", "--json", ...options]);
-  return { status, found: JSON.parse(stdout) as { problems: { kind: string }[]; head: { size: number }; witnessed: { head?: { size: number } }[] } };
+  return {
+    status,
+    found: JSON.parse(stdout) as {
+      problems: { kind: string }[];
+      head: { size: number };
+      witnessed: { head?: { size: number } }[];
+    },
+  };
 }
 
 test("a run's beginning and end are cosigned, recorded, told, and verified with the rest", async (context) => {
@@ -57,9 +64,15 @@ test("a run's beginning and end are cosigned, recorded, told, and verified with 
   );
   const { status: verified, found } = await verify(place, "--ask-witnesses");
   assert.equal(verified, 0);
-  assert.deepEqual(found.witnessed.map(({ head }) => head?.size), [found.head.size, found.head.size]);
+  assert.deepEqual(
+    found.witnessed.map(({ head }) => head?.size),
+    [found.head.size, found.head.size],
+  );
   const text = (await bailiwick(place, ["audit", "verify"])).stdout;
-  assert.match(text, new RegExp(`witness w: the first ${String(found.head.size)} of ${String(found.head.size)} entries`));
+  assert.match(
+    text,
+    new RegExp(`witness w: the first ${String(found.head.size)} of ${String(found.head.size)} entries`),
+  );
   // Runs without witnesses follow: what is vouched for is said as what it is.
   await runGoverned(place, { argv: ["true"] });
   const { found: later } = await verify(place);
@@ -85,7 +98,10 @@ test("without the quorum that is required at the start nothing runs, and that is
   assert.equal(ofType(events, "run.ended")[0]?.status, 125);
   assert.equal((await verify(place)).status, 0);
   // Negative control: with the witness it runs.
-  const again = await startWitness(place, "w", { logs: [await logKey(place)], port: Number(new URL(witness.url).port) });
+  const again = await startWitness(place, "w", {
+    logs: [await logKey(place)],
+    port: Number(new URL(witness.url).port),
+  });
   context.after(async () => {
     await again.stop();
   });
@@ -126,12 +142,21 @@ test("the whole state directory put back to an earlier day is found out by the w
   assert.equal((await verify(place)).status, 0);
   const { status, found } = await verify(place, "--ask-witnesses");
   assert.equal(status, 1);
-  assert.deepEqual(found.problems.map(({ kind }) => kind), ["truncation"]);
+  assert.deepEqual(
+    found.problems.map(({ kind }) => kind),
+    ["truncation"],
+  );
   const refused = await run(STRICT);
   assert.equal(refused.status, 125);
-  assert.match(refused.stderr, /the witness `w` remembers more of the record than there is: an older state of it was put back/);
+  assert.match(
+    refused.stderr,
+    /the witness `w` remembers more of the record than there is: an older state of it was put back/,
+  );
   // Also where nothing is required of it, the finding is told.
-  const told = await runGoverned(place, { argv: ["true"], profile: '[record]\nwitnesses = ["w"]\nrequire = "never"\n' });
+  const told = await runGoverned(place, {
+    argv: ["true"],
+    profile: '[record]\nwitnesses = ["w"]\nrequire = "never"\n',
+  });
   assert.match(told.stderr, /an older state of it was put back|it was rewritten/);
 });
 
@@ -150,7 +175,10 @@ test("a history that whoever has the key wrote instead is found out by the witne
   assert.equal((await verify(place)).status, 0);
   const { status, found } = await verify(place, "--ask-witnesses");
   assert.equal(status, 1);
-  assert.deepEqual(found.problems.map(({ kind }) => kind), ["edit"]);
+  assert.deepEqual(
+    found.problems.map(({ kind }) => kind),
+    ["edit"],
+  );
   const refused = await run(STRICT);
   assert.equal(refused.status, 125);
   assert.match(refused.stderr, /remembers another record than this one: it was rewritten/);
@@ -181,7 +209,7 @@ test("what a profile says of witnesses must make sense", async (context) => {
     ['witnesses = ["w"]\nquorum = 2', /requires 2 of 1 witnesses/],
     ['require = "start"', /requires 0 of 0 witnesses/],
     ['witnesses = ["w"]\nquorum = 0', /requires 0 of 1 witnesses/],
-    ['witness = ["w"]', /`record\.witness` is not a known key; did you mean `witnesses`\?/],
+    ['witness = ["w"]', /`record\.witness` is not a known key\s+did you mean `witnesses`\?/],
     ['witnesses = ["W w"]', /is not the name of a witness/],
     ['witnesses = ["w"]\nrequire = "maybe"', /must be one of `start`, `end`, `never`/],
   ] as const) {

@@ -62,7 +62,9 @@ function show(report: ProofReport): void {
   verdict.textContent = text.verdict;
   meaning.textContent = report.ok ? meaningOf(report) : "Do not rely on this proof. What was found:";
   rows.replaceChildren(
-    ...text.rows.filter(([name]) => name !== "entry").flatMap(([name, value]) => [made("dt", name), made("dd", value.replaceAll("`", ""))]),
+    ...text.rows
+      .filter(([name]) => name !== "entry")
+      .flatMap(([name, value]) => [made("dt", name), made("dd", value.replaceAll("`", ""))]),
   );
   entry.hidden = !report.ok;
   entry.textContent = report.ok ? pretty(report.entry ?? "") : "";
@@ -106,9 +108,12 @@ function pretty(text: string): string {
 
 /** Characters that would show one text as another. */
 function visible(text: string): string {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return text.replace(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f]/g,
+    (character) => {
+      return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    },
+  );
 }
 
 /** More than any proof has. */

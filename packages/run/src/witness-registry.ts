@@ -39,9 +39,13 @@ export async function findWitnesses(
   return wanted.map((name) => {
     const found = known.find((witness) => witness.name === name);
     if (found !== undefined) return found;
-    throw new RunError("RUN_WITNESS_UNKNOWN", `the profile names the witness \`${name}\`, which this host does not know`, {
-      remedy: `add it: \`bailiwick audit witness add ${name} URL VKEY\``,
-    });
+    throw new RunError(
+      "RUN_WITNESS_UNKNOWN",
+      `the profile names the witness \`${name}\`, which this host does not know`,
+      {
+        remedy: `add it: \`bailiwick audit witness add ${name} URL VKEY\``,
+      },
+    );
   });
 }
 
@@ -53,7 +57,9 @@ export async function addWitness(
   const added = await parseWitness({ name, url, key });
   if (added === undefined) throw await whatIsWrong({ name, url, key });
   const known = await readWitnesses(environment);
-  const same = known.find((other) => other.name !== name && Buffer.compare(other.key.publicKey, added.key.publicKey) === 0);
+  const same = known.find(
+    (other) => other.name !== name && Buffer.compare(other.key.publicKey, added.key.publicKey) === 0,
+  );
   if (same !== undefined) {
     // Two names for one would let one voice count twice in a quorum.
     throw new RunError("RUN_OPTION_INVALID", `this key is that of the witness \`${same.name}\``, {
@@ -100,7 +106,9 @@ async function parseWitness(entry: unknown): Promise<KnownWitness | undefined> {
 function isWitnessUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, search, hash } = new URL(text);
-  return (protocol === "https:" || protocol === "http:") && [username, password, search, hash].every((part) => part === "");
+  return (
+    (protocol === "https:" || protocol === "http:") && [username, password, search, hash].every((part) => part === "")
+  );
 }
 
 async function whatIsWrong(given: { name: string; url: string; key: string }): Promise<RunError> {

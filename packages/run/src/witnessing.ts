@@ -130,7 +130,13 @@ export class Witnessing {
       const reason: WitnessFailure = result !== undefined && "failure" in result ? result.failure : "unreachable";
       return [{ witness: name, reason }];
     });
-    return { by, missing, quorum: record.quorum, met: by.length >= record.quorum, required: record.require !== "never" };
+    return {
+      by,
+      missing,
+      quorum: record.quorum,
+      met: by.length >= record.quorum,
+      required: record.require !== "never",
+    };
   }
 
   async #record(when: "start" | "end", { by, missing, quorum, met }: WitnessReport): Promise<void> {

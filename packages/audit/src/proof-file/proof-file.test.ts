@@ -41,7 +41,12 @@ async function cosign(context: TestContext, directory: string, name: string): Pr
   const log = parseVerifierKey(await readVerifierKey(directory), sha256);
   assert.ok(log);
   const state = join(dirname(directory), name);
-  const witness = await openWitness({ state, logs: [{ origin: log.name, keys: [log] }], name, now: () => 1_760_000_000_000 });
+  const witness = await openWitness({
+    state,
+    logs: [{ origin: log.name, keys: [log] }],
+    name,
+    now: () => 1_760_000_000_000,
+  });
   context.after(() => {
     witness.close();
   });
@@ -137,7 +142,12 @@ describe("a proof is refused", () => {
       ["of another log", await proveEntry(other, 5), trust, ["signature"]],
       ["with the key of another log", bytes, otherTrust, ["signature"]],
       ["with no key", bytes, { ...trust, logKey: "hello" }, ["key"]],
-      ["with another key under the log's name", bytes, { ...trust, logKey: renamed(otherTrust.logKey, key.name) }, ["signature"]],
+      [
+        "with another key under the log's name",
+        bytes,
+        { ...trust, logKey: renamed(otherTrust.logKey, key.name) },
+        ["signature"],
+      ],
       ["with a log's key for a witness's", bytes, { ...trust, witnesses: [trust.logKey], quorum: 0 }, ["key"]],
       ["with another entry", again({ extra: neighbour.extra }), trust, ["inclusion"]],
       ["at another index", again({ index: 6 }), trust, ["inclusion"]],
@@ -148,7 +158,12 @@ describe("a proof is refused", () => {
       ["with extra data of another kind", again({ extra: Buffer.from("{}") }), trust, ["malformed"]],
       ["with extra data that says more", again({ extra: withMember(proof.extra) }), trust, ["malformed"]],
       ["of 10 MB", Buffer.alloc(10_000_000, bytes), trust, ["malformed"]],
-      ["of 10 MB of entry", again({ extra: encodeAttachment({ entry: Buffer.alloc(10_000_000) }) }), trust, ["malformed"]],
+      [
+        "of 10 MB of entry",
+        again({ extra: encodeAttachment({ entry: Buffer.alloc(10_000_000) }) }),
+        trust,
+        ["malformed"],
+      ],
       ["empty", Buffer.alloc(0), trust, ["malformed"]],
       ["without a checkpoint", Buffer.from(text.slice(0, text.indexOf("\n\n") + 2), "latin1"), trust, ["malformed"]],
       ["with another header", Buffer.from(text.replace("@v1", "@v2"), "latin1"), trust, ["malformed"]],
@@ -184,7 +199,9 @@ describe("a proof is refused", () => {
     const noise = fc.oneof(
       fc.nat({ max: bytes.length - 1 }).map((end) => Buffer.from(bytes.subarray(0, end))),
       fc.uint8Array({ maxLength: 500 }).map((some) => Buffer.from(some)),
-      fc.array(fc.constantFrom(...lines, "", "extra AAAA", "index 0"), { maxLength: 30 }).map((some) => Buffer.from(some.join("\n"))),
+      fc
+        .array(fc.constantFrom(...lines, "", "extra AAAA", "index 0"), { maxLength: 30 })
+        .map((some) => Buffer.from(some.join("\n"))),
     );
     await fc.assert(
       fc.asyncProperty(noise, async (file) => {
@@ -233,5 +250,9 @@ function renamed(text: string, name: string): string {
 }
 
 function withMember(extra: Uint8Array | undefined): Uint8Array {
-  return Buffer.from(Buffer.from(extra ?? []).toString("utf8").replace("{", '{"note":"look here",'));
+  return Buffer.from(
+    Buffer.from(extra ?? [])
+      .toString("utf8")
+      .replace("{", '{"note":"look here",'),
+  );
 }

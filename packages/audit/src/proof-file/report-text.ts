@@ -17,7 +17,10 @@ export function reportText(report: ProofReport): ReportText {
     ["event", event === undefined ? "none" : `${event.type} of run ${event.run}, ${formatUtc(event.at)}`],
     ["log", origin ?? ""],
     ["tree head", `${String(head?.size)} ${head?.root ?? ""}`],
-    ["witnessed", witnesses.length === 0 ? "by nobody that was named" : `${witnesses.join(", ")}; ${String(quorum)} needed`],
+    [
+      "witnessed",
+      witnesses.length === 0 ? "by nobody that was named" : `${witnesses.join(", ")}; ${String(quorum)} needed`,
+    ],
     ["entry", entry ?? ""],
   ];
   return { verdict: `proven${where}`, rows };

@@ -16,7 +16,10 @@ export interface AddCheckpoint {
 const MAX_PROOF = 63;
 
 export function formatAddCheckpoint({ old, proof, checkpoint }: AddCheckpoint): Uint8Array {
-  return Buffer.concat([Buffer.from([`old ${String(old)}`, ...proof.map(encodeBase64), "", ""].join("\n")), checkpoint]);
+  return Buffer.concat([
+    Buffer.from([`old ${String(old)}`, ...proof.map(encodeBase64), "", ""].join("\n")),
+    checkpoint,
+  ]);
 }
 
 /** Undefined when the bytes are not such a request. */

@@ -36,11 +36,7 @@ export function encodeCosignature(timeS: number, signature: Uint8Array): Uint8Ar
 /** `absent`: this witness's key is on no line. `wrong`: it is, and the signature is not its. */
 export type CosignatureState = { readonly timeS: number } | "absent" | "wrong";
 
-export async function checkCosignature(
-  note: Note,
-  key: VerifierKey,
-  verify: VerifyEd25519,
-): Promise<CosignatureState> {
+export async function checkCosignature(note: Note, key: VerifierKey, verify: VerifyEd25519): Promise<CosignatureState> {
   const line = note.signatures.find(({ name, id }) => name === key.name && equalBytes(id, key.id));
   if (line === undefined) return "absent";
   if (line.signature.length !== TIME_BYTES + SIGNATURE_BYTES) return "wrong";

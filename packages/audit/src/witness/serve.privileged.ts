@@ -70,7 +70,9 @@ async function answer(
   request.on("error", () => undefined); // it went away; there is nobody left to tell
   response.on("error", () => undefined);
   const { status, type, body } = await decide(witness, request);
-  onAnswer(`${request.method === "POST" ? "add-checkpoint" : "checkpoint"} ${String(status)} ${status === 200 ? "" : body.trim()}`.trim());
+  onAnswer(
+    `${request.method === "POST" ? "add-checkpoint" : "checkpoint"} ${String(status)} ${status === 200 ? "" : body.trim()}`.trim(),
+  );
   // What was not read of a request would be taken for the next one.
   const rest = request.complete ? {} : { connection: "close" };
   response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body), ...rest });

@@ -89,7 +89,8 @@ describe("over HTTP", () => {
         return { head, result: await cosignHead(directory, witness, signal()) };
       }),
     );
-    for (const { head, result } of results) assert.ok("head" in result && result.head.size >= head.size, outcomeOf(result).toString());
+    for (const { head, result } of results)
+      assert.ok("head" in result && result.head.size >= head.size, outcomeOf(result).toString());
   });
 
   test("the whole state put back, and another history by whoever has the key, are found out", async (context) => {
@@ -123,7 +124,12 @@ describe("over HTTP", () => {
       [`/${"0".repeat(64)}/checkpoint`, { method: "POST", body: "" }],
       ["/../witness.key", {}],
     ] as const) {
-      statuses.push(await fetch(`${witness.url}${path}`, init).then(({ status }) => status, () => 413));
+      statuses.push(
+        await fetch(`${witness.url}${path}`, init).then(
+          ({ status }) => status,
+          () => 413,
+        ),
+      );
     }
     assert.deepEqual(statuses, [404, 405, 400, 413, 404, 405, 404]);
     assert.equal(outcomeOf(await cosignHead(directory, witness, signal())), head.size);
@@ -155,7 +161,11 @@ describe("what is no witness of this log counts for nothing", () => {
     ["rubbish", { status: 200, body: "hello" }, "answered wrongly"],
     ["nothing", { status: 200, body: "" }, "answered wrongly"],
     ["a signature line that is none", { status: 200, body: "— w AAAA\n" }, "answered wrongly"],
-    ["a signature of another", { status: 200, body: `— w/x ${Buffer.alloc(76, 1).toString("base64")}\n` }, "answered wrongly"],
+    [
+      "a signature of another",
+      { status: 200, body: `— w/x ${Buffer.alloc(76, 1).toString("base64")}\n` },
+      "answered wrongly",
+    ],
     ["a megabyte", { status: 200, body: "x".repeat(1 << 20) }, "unreachable"],
     ["a page of a proxy", { status: 502, body: "<html>" }, "answered wrongly"],
     ["another place to ask", { status: 302, body: "" }, "answered wrongly"],
@@ -187,7 +197,10 @@ describe("what is no witness of this log counts for nothing", () => {
     await writeRun(directory, 3);
     const [, name = "", encoded = ""] = /^— (\S+) (\S+)\n$/.exec(old) ?? [];
     const bytes = Buffer.from(encoded, "base64");
-    for (const reply of [old, `— ${name} ${Buffer.concat([bytes.subarray(0, 12), Buffer.alloc(64)]).toString("base64")}\n`]) {
+    for (const reply of [
+      old,
+      `— ${name} ${Buffer.concat([bytes.subarray(0, 12), Buffer.alloc(64)]).toString("base64")}\n`,
+    ]) {
       const url = await pretend(context, (request, response) => {
         request.resume();
         response.end(reply);

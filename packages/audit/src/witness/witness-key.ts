@@ -83,7 +83,10 @@ function readPrivate(path: string): string | undefined {
 
 /** Unique without anyone's register: the host's name for people, 40 random bits for the rest. */
 function defaultName(): string {
-  const host = hostname().toLowerCase().replace(/[^a-z0-9.-]/g, "-").slice(0, 40);
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, "-")
+    .slice(0, 40);
   return `bailiwick-witness/${host === "" ? "host" : host}-${randomBytes(5).toString("hex")}`;
 }
 

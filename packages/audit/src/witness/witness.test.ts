@@ -105,7 +105,10 @@ describe("a witness", () => {
     assert.equal(await statusOf(witness, await request(directory, 0, head.size)), 200);
     // Its own proof is right for its own tree; the tree is not the one that was cosigned.
     assert.equal(await statusOf(witness, await request(fork, head.size, other.size)), 422);
-    const same = await signCheckpoint(loadSigner(diskFiles, layoutOf(fork)), { size: head.size, root: sha256(Buffer.of(1)) });
+    const same = await signCheckpoint(loadSigner(diskFiles, layoutOf(fork)), {
+      size: head.size,
+      root: sha256(Buffer.of(1)),
+    });
     const forged = formatAddCheckpoint({ old: head.size, proof: [], checkpoint: same });
     assert.equal(await statusOf(witness, forged), 422, "another root of the same size");
     const kept = readdirSync(join(dirname(directory), "witness/conflicts"));
@@ -127,7 +130,12 @@ describe("a witness", () => {
     const note = parseNote(checkpoint);
     assert.ok(note);
     const signed = (signature: Uint8Array) =>
-      Buffer.from(formatNote(note.text, note.signatures.map((line) => ({ ...line, signature }))));
+      Buffer.from(
+        formatNote(
+          note.text,
+          note.signatures.map((line) => ({ ...line, signature })),
+        ),
+      );
     const cases: readonly (readonly [string, Uint8Array, number])[] = [
       ["no request", Buffer.from("hello"), 400],
       ["nothing", Buffer.alloc(0), 400],
@@ -138,7 +146,11 @@ describe("a witness", () => {
       ["an old size beyond the checkpoint", formatAddCheckpoint({ old: head.size + 1, proof: [], checkpoint }), 400],
       ["another log", await request(stranger, 0, 4), 404],
       ["a wrong signature", formatAddCheckpoint({ old: 0, proof: [], checkpoint: signed(Buffer.alloc(64)) }), 403],
-      ["a signature that is cut", formatAddCheckpoint({ old: 0, proof: [], checkpoint: signed(Buffer.alloc(63)) }), 403],
+      [
+        "a signature that is cut",
+        formatAddCheckpoint({ old: 0, proof: [], checkpoint: signed(Buffer.alloc(63)) }),
+        403,
+      ],
       ["a proof where none is needed", formatAddCheckpoint({ old: 0, proof: [Buffer.alloc(32)], checkpoint }), 422],
     ];
     for (const [what, body, status] of cases) assert.equal(await statusOf(witness, body), status, what);
@@ -156,7 +168,9 @@ describe("a witness", () => {
     const folder = join(dirname(directory), "witness/logs");
     const [name = ""] = readdirSync(folder);
     writeFileSync(join(folder, name), "");
-    await assert.rejects(witness.addCheckpoint(await request(directory, 0, head.size)), { code: "AUDIT_WITNESS_DAMAGED" });
+    await assert.rejects(witness.addCheckpoint(await request(directory, 0, head.size)), {
+      code: "AUDIT_WITNESS_DAMAGED",
+    });
   });
 
   test("cosigns nothing that it could not keep", async (context) => {
@@ -189,7 +203,8 @@ describe("a witness", () => {
 
   test("keeps its key for itself, and its name", async (context) => {
     const state = join(dirname(temporaryRecord(context)), "witness");
-    const open = (name?: string) => openWitness({ state, logs: [], now: () => NOW, ...(name !== undefined && { name }) });
+    const open = (name?: string) =>
+      openWitness({ state, logs: [], now: () => NOW, ...(name !== undefined && { name }) });
     const first = await open("witness.test/a");
     first.close();
     const again = await open();

@@ -43,7 +43,9 @@ export function writeOutput(path: string | undefined, bytes: Uint8Array): void {
 }
 
 function fileError(verb: string, path: string, cause: unknown): unknown {
-  if (!isErrno(cause, "ENOENT", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "EROFS", "ENOSPC", "ELOOP", "ENAMETOOLONG", "EIO"))
+  if (
+    !isErrno(cause, "ENOENT", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "EROFS", "ENOSPC", "ELOOP", "ENAMETOOLONG", "EIO")
+  )
     return cause;
   return new CliError("CLI_FILE", `cannot ${verb} \`${path}\`: ${cause.code ?? ""}`, {
     cause,

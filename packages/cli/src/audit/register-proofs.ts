@@ -18,10 +18,15 @@ export function addProofs(audit: Command, done: (status: number) => void): void 
     });
   audit
     .command("prove")
-    .description("Writes a proof of one entry: one file that can be checked offline, without the log (C2SP tlog-proof).")
+    .description(
+      "Writes a proof of one entry: one file that can be checked offline, without the log (C2SP tlog-proof).",
+    )
     .argument("<entry>", "index of the entry, or a run: then its last entry")
     .option("--out <FILE>", "where to; default: standard output")
-    .addHelpText("after", "\nExamples:\n  $ bailiwick audit prove last --out run.tlog-proof\n  $ bailiwick audit prove 17 | less\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ bailiwick audit prove last --out run.tlog-proof\n  $ bailiwick audit prove 17 | less\n",
+    )
     .action(async (entry: string, options: { out?: string }) => {
       done(await (await import("./prove.ts")).proveCommand(entry, options));
     });

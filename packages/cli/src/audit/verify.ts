@@ -17,7 +17,8 @@ export async function verifyCommand(text: string | undefined, options: VerifyOpt
   const vouchers = await findVouchers(state.log, await readWitnesses(process.env), options.askWitnesses === true);
   const remembered = vouchers.flatMap(({ head }) => head ?? []);
   const found = await verifyLog(state.log, { remembered, ...(run !== undefined && { run }) });
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...found, witnessed: vouchers, ...(run !== undefined && { run }) })}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ ...found, witnessed: vouchers, ...(run !== undefined && { run }) })}\n`);
   else process.stdout.write(verificationText(found, run) + voucherLines(vouchers, found));
   return found.ok ? 0 : 1;
 }

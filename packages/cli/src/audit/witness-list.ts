@@ -2,7 +2,11 @@ import { formatWitnessKey } from "@bailiwick/audit";
 import { addWitness, readWitnesses, removeWitness } from "@bailiwick/run";
 import { readKey } from "./files.ts";
 
-export async function addCommand(given: { readonly name: string; readonly url: string; readonly key: string }): Promise<number> {
+export async function addCommand(given: {
+  readonly name: string;
+  readonly url: string;
+  readonly key: string;
+}): Promise<number> {
   const { name, url } = await addWitness(process.env, { ...given, key: readKey(given.key) });
   process.stdout.write(`added ${name}, ${url}\n`);
   return 0;

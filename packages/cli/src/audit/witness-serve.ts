@@ -18,7 +18,12 @@ export async function serveCommand(
     void out.line(options.json ? JSON.stringify({ [kind]: text }) : text);
   };
   const server = await startWitness(
-    { state: resolve(options.state), logs: await readLogs(options.log), name: checkedName(options.name), now: Date.now },
+    {
+      state: resolve(options.state),
+      logs: await readLogs(options.log),
+      name: checkedName(options.name),
+      now: Date.now,
+    },
     {
       ...readAddress(options.listen),
       onAnswer: (line) => {
@@ -68,7 +73,9 @@ function readAddress(text: string): { readonly host: string; readonly port: numb
   const [, six, four, port] = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):([0-9]{1,5})$/.exec(text) ?? [];
   const host = six ?? four;
   if (host === undefined || Number(port) > 65_535) {
-    throw new CliError("CLI_USAGE", `\`--listen ${text}\` is not HOST:PORT`, { remedy: "for example `127.0.0.1:8080`" });
+    throw new CliError("CLI_USAGE", `\`--listen ${text}\` is not HOST:PORT`, {
+      remedy: "for example `127.0.0.1:8080`",
+    });
   }
   return { host, port: Number(port) };
 }

@@ -65,7 +65,7 @@ function requirePossibleQuorum(profile: Profile): Profile {
   throw new SandboxError(
     "SANDBOX_PROFILE_INVALID",
     `profile \`${profile.name}\`: \`record\` requires ${String(quorum)} of ${String(witnesses.length)} witnesses`,
-    { remedy: "name as many `witnesses` as the `quorum` needs, at least one, or say `require = \"never\"`" },
+    { remedy: 'name as many `witnesses` as the `quorum` needs, at least one, or say `require = "never"`' },
   );
 }
 

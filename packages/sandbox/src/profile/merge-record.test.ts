@@ -14,8 +14,21 @@ for (const [what, layers, quorum, require] of [
   ["a quorum is as it is said", [{ witnesses: ["a", "b", "c"], quorum: 2 }], 2, "end"],
   ["a later layer raises it", [{ witnesses: ["a", "b"], quorum: 1 }, { quorum: 2 }], 2, "end"],
   ["and never lowers it", [{ witnesses: ["a", "b"] }, { quorum: 1 }], 2, "end"],
-  ["a witness that is added does not stand in for another", [{ witnesses: ["a"] }, { witnesses: ["b"], quorum: 1 }], 2, "end"],
-  ["one that is named again is no other", [{ witnesses: ["a", "b"], quorum: 1 }, { witnesses: ["a"], quorum: 1 }], 1, "end"],
+  [
+    "a witness that is added does not stand in for another",
+    [{ witnesses: ["a"] }, { witnesses: ["b"], quorum: 1 }],
+    2,
+    "end",
+  ],
+  [
+    "one that is named again is no other",
+    [
+      { witnesses: ["a", "b"], quorum: 1 },
+      { witnesses: ["a"], quorum: 1 },
+    ],
+    1,
+    "end",
+  ],
   ["`require` is the strictest", [{ witnesses: ["a"], require: "start" }, { require: "never" }], 1, "start"],
   ["and can be tightened", [{ witnesses: ["a"], require: "never" }, { require: "start" }], 1, "start"],
   ["an outer layer without witnesses asks for none", [{ quorum: 0 }, { witnesses: ["a", "b"], quorum: 1 }], 1, "end"],
@@ -33,7 +46,10 @@ test("whoever makes up the quorum, every layer's own is met within its witnesses
   for (const outer of subsets.filter(({ length }) => length > 0)) {
     for (const inner of subsets) {
       for (let own = 1; own <= outer.length; own++) {
-        const { quorum } = mergeRecord([{ witnesses: outer, quorum: own }, { witnesses: inner, quorum: 1 }]);
+        const { quorum } = mergeRecord([
+          { witnesses: outer, quorum: own },
+          { witnesses: inner, quorum: 1 },
+        ]);
         const all = new Set([...outer, ...inner]);
         const cosigned = subsets.filter((each) => each.length >= quorum && each.every((name) => all.has(name)));
         for (const each of cosigned) assert.ok(each.filter((name) => outer.includes(name)).length >= own);
