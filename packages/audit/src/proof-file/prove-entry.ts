@@ -7,7 +7,7 @@ import { isIncluded, proveInclusion } from "../proof.ts";
 import { readCheckpoint, readVerifierKey } from "../read.ts";
 import { diskSource } from "../source-disk.ts";
 import { MissingTile, storedTree, tileOf } from "../stored.ts";
-import { decodeBundle, TILE_WIDTH } from "../tiles.ts";
+import { decodeBundle, tilePath, TILE_WIDTH, type TileName } from "../tiles.ts";
 import { findTile, type RecordSource } from "../verify/source.ts";
 import { readCosignedHeads } from "../witness/cosigned-heads.ts";
 import { encodeAttachment } from "./attachment.ts";
@@ -32,7 +32,7 @@ export async function proveEntry(directory: string, index: number): Promise<Uint
   const entry = await readEntry(source, newest.size, index);
   const hasher = createTreeHasher(sha256);
   // The newest size, because partial tiles of an older one may be gone; a wider tile begins with the same hashes.
-  const tree = storedTree(hasher, newest.size, async (name) => (await findTile(source, name))?.bytes);
+  const tree = storedTree(hasher, newest.size, readOnce(source));
   try {
     const path = await proveInclusion(tree, index, checkpoint.size);
     const claim = { index, size: checkpoint.size, leaf: hasher.leaf(entry), root: checkpoint.root };
@@ -43,6 +43,17 @@ export async function proveEntry(directory: string, index: number): Promise<Uint
     if (error instanceof MissingTile) throw damaged(directory, index, error);
     throw error;
   }
+}
+
+/** A proof takes several hashes from each of its few tiles. */
+function readOnce(source: RecordSource): (name: TileName) => Promise<Uint8Array | undefined> {
+  const tiles = new Map<string, Promise<Uint8Array | undefined>>();
+  return (name) => {
+    const path = tilePath(name);
+    const known = tiles.get(path) ?? findTile(source, name).then((found) => found?.bytes);
+    tiles.set(path, known);
+    return known;
+  };
 }
 
 interface SignedHead {
