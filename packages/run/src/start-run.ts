@@ -18,7 +18,7 @@ import { openStateDirectory } from "./state-directory.ts";
 /** Longer than any pause of this process; then the launcher ends the run by itself. */
 const ANSWER_TIMEOUT_MS = 30_000;
 /** Writing and signing a batch takes a processor 1.5 ms, beside a build. What somebody waits for, a refusal, is written at once. */
-const BATCH_MS = 60;
+const BATCH_MS = 100;
 /** Cedar takes half a second of a processor to load: not beside a build, and few execs need it. */
 const QUIET_MS = 500;
 
