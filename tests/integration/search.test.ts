@@ -21,8 +21,6 @@ async function search(...words: string[]): Promise<Found[]> {
   return found;
 }
 
-const lines = (found: readonly Found[]): string[] => found.map(({ line }) => line);
-
 before(async () => {
   const script =
     "/usr/bin/printf 'Übermut %s' cafe; cat ~/.ssh/id_rsa; false; getent hosts spy.example.com; echo x > made.txt; kill -9 $$";
