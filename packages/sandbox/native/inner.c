@@ -50,6 +50,9 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
   die_through(setup);
   if (receive_setup(setup, &head, NULL, 0, &none) < 0 || head.kind != SETUP_MAPPED) _exit(125);
 
+  /* Taken at once: when this half ends with something unread, the kernel takes back what it said last, which is why. */
+  int *sources = head.value > 0 ? receive_sources(spec, setup, head.value - 1) : NULL;
+
   /* Ids are mapped. For a run by root, uid 0 inside is no longer root of the host. */
   if (head.value > 0) become_mapped();
   die_with_parent();
@@ -61,7 +64,7 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
   if (sethostname(spec->hostname, strlen(spec->hostname)) < 0) die(errno, "cannot set the host name");
 
   /* The new root. After this nothing of the host's file system has a name inside. */
-  int *sources = head.value > 0 ? receive_sources(spec, setup, head.value - 1) : open_sources(spec, -1);
+  if (sources == NULL) sources = open_sources(spec, -1);
   build_root(spec, sources);
   free(sources);
   report_layer(setup, true, "mounts", "a root of %zu entries, read-only outside the writable ones", spec->mount_count);

@@ -37,6 +37,8 @@ void lock_namespaces(int setup);                          /* inner: no further u
 /* mounts.c, tree.c */
 int *open_sources(const struct spec *, int user_namespace); /* outer when root (namespace >= 0), else inner (-1): one detached mount for each bind, -1 when absent */
 void build_root(const struct spec *, const int *sources);
+/* How many files a memory file system of this size may hold. */
+unsigned long long inodes_for(uint64_t bytes);
 
 /* tree.c: paths in the new root, never followed out of it */
 int make_target(int root, const char *path, bool directory);        /* made where missing; O_PATH */
