@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
-import { decodeOsString, isErrno } from "@bailiwick/base";
-import { lookAt, lookThrough, osPath, realPathOf } from "./host-files.ts";
+import { isErrno } from "@bailiwick/base";
+import { listDirectory, type DirectoryEntry } from "./directory-entries.ts";
+import { lookAt, lookThrough, realPathOf } from "./host-files.ts";
 import type { IsMasked } from "./mask-pattern.ts";
 
 /** What one walk through a directory tree found; absolute paths. */
@@ -47,15 +47,8 @@ export function walkTree(root: string, isMasked: IsMasked): Found {
   return found;
 }
 
-interface Entry {
-  readonly name: string;
-  isDirectory(): boolean;
-  isSymbolicLink(): boolean;
-  isSocket(): boolean;
-}
-
 /** What git looks for [gitrepository-layout(5)]. */
-function isBareRepository(entries: readonly Entry[]): boolean {
+function isBareRepository(entries: readonly DirectoryEntry[]): boolean {
   return ["HEAD", "objects", "refs"].every((wanted) => entries.some(({ name }) => name === wanted));
 }
 
@@ -73,23 +66,12 @@ function maskTarget(link: string, masked: boolean, found: Found): void {
 }
 
 /** undefined: not readable. A directory that has gone meanwhile has no entries. */
-function readEntries(directory: string): readonly Entry[] | undefined {
+function readEntries(directory: string): readonly DirectoryEntry[] | undefined {
   try {
-    const entries = readdirSync(osPath(directory), { withFileTypes: true });
-    return entries.some(({ name }) => name.includes("\ufffd")) ? readEntriesAsBytes(directory) : entries;
+    return listDirectory(directory);
   } catch (error) {
     if (isErrno(error, "EACCES", "EPERM")) return undefined;
     if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
-}
-
-/** Names that are not UTF-8, in the form that loses nothing. */
-function readEntriesAsBytes(directory: string): readonly Entry[] {
-  return readdirSync(osPath(directory), { withFileTypes: true, encoding: "buffer" }).map((entry) => ({
-    name: decodeOsString(entry.name),
-    isDirectory: () => entry.isDirectory(),
-    isSymbolicLink: () => entry.isSymbolicLink(),
-    isSocket: () => entry.isSocket(),
-  }));
 }
