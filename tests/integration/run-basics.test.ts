@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -218,4 +218,16 @@ describe("help", () => {
     assert.equal(status, 125);
     assert.match(stderr, /^bailiwick: unknown command `rnu`/);
   });
+});
+
+test("compiled code is kept in the state directory, and not where others may have put theirs", async () => {
+  await bailiwick(place, ["run", "--", "true"]);
+  const { status } = await bailiwick(place, ["run", "--", "true"]);
+  assert.equal(status, 0);
+  assert.ok(existsSync(join(place.state, "cache/compiled")));
+  const shared = join(place.root, "shared");
+  mkdirSync(join(shared, "cache"), { recursive: true });
+  chmodSync(join(shared, "cache"), 0o777);
+  await bailiwick(place, ["runs"], { env: { BAILIWICK_HOME: shared } });
+  assert.ok(!existsSync(join(shared, "cache/compiled")), "negative control: others can write there");
 });

@@ -1,49 +1,17 @@
 /** A run seen from another terminal, while it goes on and afterwards; and ended from there. */
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { bailiwick, makePlace, ofType, personEnvironment, readEvents, runGoverned } from "../support/governed.ts";
+import { bailiwick, makePlace, ofType, readEvents, runGoverned } from "../support/governed.ts";
+import { startCommand, type Ongoing } from "../support/ongoing.ts";
 
-const command = fileURLToPath(new URL("../../packages/cli/bin/bailiwick.js", import.meta.url));
 const place = makePlace();
 after(() => {
   place.remove();
 });
 
-/** The command, going on; `until` resolves with all output so far once the pattern is in it. */
-function start(...args: string[]) {
-  const child = spawn(process.execPath, [command, ...args], {
-    cwd: place.workspace,
-    env: personEnvironment(place),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  const take = (chunk: unknown): void => {
-    output += String(chunk);
-    child.emit("more");
-  };
-  child.stdout.on("data", take);
-  child.stderr.on("data", take);
-  const until = async (pattern: RegExp): Promise<string> => {
-    const timer = setTimeout(() => child.emit("more", new Error()), 20_000);
-    while (!pattern.test(output)) {
-      const [late] = (await once(child, "more")) as unknown[];
-      if (late !== undefined) throw new Error(`no ${String(pattern)} in: ${output}`);
-    }
-    clearTimeout(timer);
-    return output;
-  };
-  return { child, until, ended: () => endOf(child) };
-}
-
-async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "close");
-  return child.exitCode ?? child.signalCode ?? 0;
-}
+const start = (...args: string[]): Ongoing => startCommand(place, args);
 
 /** Processes on the host whose command line holds this word. */
 function processesWith(word: string): string[] {

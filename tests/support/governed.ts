@@ -9,7 +9,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Event } from "@bailiwick/audit";
 
-const command = fileURLToPath(new URL("../../packages/cli/bin/bailiwick.js", import.meta.url));
+/** The shipped command. */
+export const commandPath = fileURLToPath(new URL("../../packages/cli/bin/bailiwick.js", import.meta.url));
 
 /** Where one test's runs happen. */
 export interface Place {
@@ -81,7 +82,7 @@ export async function bailiwick(
     readonly node?: string;
   } = {},
 ): Promise<Omit<Governed, "events">> {
-  const child = spawn(options.node ?? process.execPath, [command, ...args], {
+  const child = spawn(options.node ?? process.execPath, [commandPath, ...args], {
     cwd: options.cwd ?? place.workspace,
     env: personEnvironment(place, options.env),
     stdio: ["pipe", "pipe", "pipe"],

@@ -170,6 +170,7 @@ export async function supervise(workspace: string, argv: readonly string[], opti
           },
           onEnd: (end) => ends.set(end.id, end),
           onTampered: (id, pid, detail) => tampered.push({ id, pid, detail }),
+          onRenewed: () => undefined,
         },
       },
       encodeLaunchSpec(spec, answerTimeoutMs),

@@ -116,6 +116,8 @@ export const eventSchema = z.discriminatedUnion("type", [
     paths: z.array(z.string()),
     count: z.int().nonnegative(),
   }),
+  /** Somebody outside replaced what a protection lay over; it was unprotected for about a millisecond. `made`: an empty one was put there. */
+  z.strictObject({ ...base, type: z.literal("protection.renewed"), path: z.string(), made: z.boolean() }),
   z.strictObject({ ...base, type: z.literal("run.frozen"), reason: z.string() }),
   z.strictObject({
     ...base,

@@ -1,16 +1,26 @@
 #!/usr/bin/env node
 // Plain JavaScript for any Node: an old one can't read what this loads, so it looks for the pinned one first.
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > 22 || (major === 22 && minor >= 18)) {
   const { enableCompileCache } = await import("node:module");
-  enableCompileCache();
+  // Compiled code is code: not below /tmp, Node's own default, where others may have put theirs.
+  const cache = join(stateDirectory(), "cache");
+  const found = isAbsolute(cache) ? statSync(cache, { throwIfNoEntry: false }) : undefined;
+  if (found?.uid === process.geteuid?.() && (found?.mode & 0o22) === 0) enableCompileCache(join(cache, "compiled"));
   await import("../dist/main.mjs");
 } else {
   await startPinned();
+}
+
+/** As `locateStateDirectory` of packages/run has it; made by the first run. */
+function stateDirectory() {
+  const { BAILIWICK_HOME: named, XDG_STATE_HOME: xdg, HOME: home } = process.env;
+  return named || join(xdg && isAbsolute(xdg) ? xdg : join(home || homedir(), ".local/state"), "bailiwick");
 }
 
 async function startPinned() {

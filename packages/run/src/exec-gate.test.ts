@@ -92,6 +92,7 @@ function setUp(decide: (request: ExecRequest) => Decision | Promise<Decision>, a
     },
   };
   const digests = new Digests();
+  const renewed: [path: string, made: boolean][] = [];
   const options: ExecGateOptions = {
     inspector: new ExecInspector({
       run: { runId: "r", user: "sam", agent: "tool", project: "/w", profile: "standard" },
@@ -110,6 +111,7 @@ function setUp(decide: (request: ExecRequest) => Decision | Promise<Decision>, a
     recorder,
     approvals: answers === undefined ? { nobody: "there is no terminal" } : new Approvals(approver),
     now: () => 2000,
+    onRenewed: (path, made) => void renewed.push([path, made]),
     onBroken: (reason, detail) => void broken.push(`${reason}: ${detail}`),
   };
   const hold = () => {
@@ -119,7 +121,7 @@ function setUp(decide: (request: ExecRequest) => Decision | Promise<Decision>, a
       resolve(undefined);
     };
   };
-  return { gate: new ExecGate(options), events, asked, broken, recorder, hold };
+  return { gate: new ExecGate(options), events, asked, broken, renewed, recorder, hold };
 }
 
 const types = (events: readonly NewEvent[]) => events.map(({ type }) => type);
@@ -320,6 +322,14 @@ describe("exec gate", () => {
       while (broken.length === 0) await new Promise(setImmediate);
       assert.match(broken[0] ?? "", /supervisor: cannot record an exec/);
     });
+  });
+
+  test("a protection that was laid anew is recorded and passed on", async () => {
+    const { gate, events, renewed, recorder } = setUp(() => decision("allow"));
+    gate.onRenewed("/w/.git/config", false);
+    await recorder.settled();
+    assert.deepEqual(events, [{ type: "protection.renewed", at: 2000, path: "/w/.git/config", made: false }]);
+    assert.deepEqual(renewed, [["/w/.git/config", false]]);
   });
 
   test("tampering is recorded and ends the run", () => {

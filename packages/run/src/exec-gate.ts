@@ -15,6 +15,8 @@ export interface ExecGateOptions {
   /** undefined: there is nobody to ask, and why. */
   readonly approvals: Approvals | { readonly nobody: string };
   readonly now: () => number;
+  /** @see SupervisionHandlers.onRenewed; it is recorded already */
+  readonly onRenewed: (path: string, made: boolean) => void;
   /** The supervision itself is broken: the run has to end. */
   readonly onBroken: (reason: "tampering" | "supervisor", detail: string) => void;
 }
@@ -30,6 +32,8 @@ export class ExecGate implements SupervisionHandlers {
   /** The first few, for a summary. */
   readonly refusals: Refusal[] = [];
   readonly #counts = { execs: 0, refused: 0 };
+  /** When the last exec was asked about; on the clock of performance.now(). */
+  lastExecAt = performance.now();
 
   constructor(options: ExecGateOptions) {
     this.#options = options;
@@ -46,6 +50,7 @@ export class ExecGate implements SupervisionHandlers {
   }
 
   onExec(notice: ExecNotice): Verdict | Promise<Verdict> {
+    this.lastExecAt = performance.now();
     if (notice.decided) return this.#recordRepeated(notice);
     let verdict: MaybeLate<Verdict>;
     try {
@@ -73,6 +78,11 @@ export class ExecGate implements SupervisionHandlers {
   onTampered(id: number, pid: number, detail: string): void {
     this.#options.recorder.note({ type: "exec.tampered", at: this.#options.now(), exec: id, pid, detail });
     this.#options.onBroken("tampering", detail);
+  }
+
+  onRenewed(path: string, made: boolean): void {
+    this.#options.recorder.note({ type: "protection.renewed", at: this.#options.now(), path, made });
+    this.#options.onRenewed(path, made);
   }
 
   /** Answers every open question with no: the run is ending. */

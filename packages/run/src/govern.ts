@@ -3,7 +3,7 @@ import type { RunLog, TreeHead } from "@bailiwick/audit";
 import type { RunId } from "@bailiwick/base";
 import { createGateway, publishPort, type NetworkRules } from "@bailiwick/egress";
 import type { Decider, Decision, RunFacts } from "@bailiwick/policy";
-import type { LaunchSpec, MainExit, Profile, Sandbox } from "@bailiwick/sandbox";
+import { removeMadeNames, type LaunchSpec, type MainExit, type Profile, type Sandbox } from "@bailiwick/sandbox";
 import { Approvals } from "./approvals.ts";
 import { findChangedFiles } from "./changed-files.ts";
 import type { Digests } from "./digests.ts";
@@ -56,6 +56,9 @@ export class GovernedRun {
   readonly #recorder: Recorder;
   readonly #hosts: HostEvents;
   readonly gate: ExecGate;
+  /** Names under a protection that was laid anew, and those of them that had to be made. */
+  readonly #renewed = new Set<string>();
+  readonly #made: string[] = [];
   #end: { readonly reason: EndReason; readonly detail: string | undefined } | undefined;
 
   constructor(ready: ReadyRun, options: RunOptions, releases: Releases) {
@@ -98,7 +101,7 @@ export class GovernedRun {
 
   /** Records the start, starts the command, and resolves when all is over. @throws what fails before the command started: nothing ran */
   async run(signals: Signals): Promise<RunOutcome> {
-    const { run, startedAt, sandbox, state, profile } = this.#ready;
+    const { run, startedAt, sandbox, state, profile, facts } = this.#ready;
     await this.#openNetwork();
     await this.#recordStart();
     this.#releases.add(announceRun(state.runs, run, startedAt));
@@ -115,6 +118,7 @@ export class GovernedRun {
     clearTimeout(timer);
     this.gate.close();
     await this.#releases.release();
+    removeMadeNames(facts.project, this.#made);
     return await this.#conclude(exit);
   }
 
@@ -242,6 +246,11 @@ export class GovernedRun {
       recorder: this.#recorder,
       approvals: "nobody" in turn ? turn : new Approvals(turn),
       now: Date.now,
+      onRenewed: (path, made) => {
+        if (made) this.#made.push(path);
+        if (!this.#renewed.has(path)) this.#options.observer.say(renewedText(path, made));
+        this.#renewed.add(path);
+      },
       onBroken: (reason, detail) => {
         this.endAs(reason, detail);
       },
@@ -257,6 +266,11 @@ function withoutQuestion(decision: Decision): Decision {
     outcome: "deny",
     reason: `${decision.reason} (hosts can't be asked about; permit it by a policy)`,
   };
+}
+
+function renewedText(path: string, made: boolean): string {
+  const what = made ? "removed" : "replaced";
+  return `\`${path}\` was ${what} from outside; it is protected again, but for about a millisecond the run could have changed or read it`;
 }
 
 function signalNumber(name: string): number {

@@ -5,13 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int open_own(const char *path) {
+static int open_namespace(pid_t child, const char *kind) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", child, kind);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) die(errno, "cannot open `%s`", path);
   return fd;
@@ -40,6 +43,15 @@ static int *receive_sources(const struct spec *spec, int setup, uint32_t count) 
   return sources;
 }
 
+/* -1 where nothing lies over a name. */
+static int watch_names(const struct spec *spec) {
+  size_t count = 0;
+  for (size_t i = 0; i < spec->mount_count; i++) count += is_laid_over(&spec->mounts[i]);
+  int watches = count > 0 ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+  if (count > 0 && watches < 0) die(errno, "cannot watch protected names%s", errno == EMFILE ? ": raise `sysctl fs.inotify.max_user_instances`" : "");
+  return watches;
+}
+
 static _Noreturn void run_inner(const struct spec *spec, int setup) {
   struct setup_message head;
   struct terminal terminal = { -1, -1 };
@@ -65,9 +77,12 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
 
   /* The new root. After this nothing of the host's file system has a name inside. */
   if (sources == NULL) sources = open_sources(spec, -1);
-  build_root(spec, sources);
+  int watches = watch_names(spec);
+  build_root(spec, sources, watches);
   free(sources);
   report_layer(setup, true, "mounts", "a root of %zu entries, read-only outside the writable ones", spec->mount_count);
+  if (watches >= 0) send_setup(setup, SETUP_WATCHES, 0, NULL, 0, watches);
+  if (watches >= 0) close(watches);
   if (spec->terminal) {
     terminal = open_terminal();
     send_setup(setup, SETUP_TERMINAL, 0, NULL, 0, terminal.master);
@@ -94,10 +109,7 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
 }
 
 /* Outer half, as root: every source, id-mapped where it belongs to the person. */
-static void send_sources(const struct spec *spec, pid_t child, int setup) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/ns/user", child);
-  int user_namespace = open_own(path);
+static void send_sources(const struct spec *spec, int user_namespace, int setup) {
   int *sources = open_sources(spec, user_namespace);
   uint32_t count = 0;
   for (size_t i = 0; i < spec->mount_count; i++) count += sources[i] >= 0;
@@ -108,7 +120,6 @@ static void send_sources(const struct spec *spec, pid_t child, int setup) {
     close(sources[i]);
   }
   free(sources);
-  close(user_namespace);
 }
 
 static void take_layer(struct inner *out, const struct setup_message *head, const char *text, size_t length) {
@@ -145,6 +156,7 @@ static void receive_inner(struct inner *out, int setup) {
       case SETUP_SOCKET: hand_socket_to_node(head.value, descriptor); break;
       case SETUP_DIAGNOSIS: out->diagnosis = descriptor; break;
       case SETUP_TERMINAL: out->terminal = descriptor; break;
+      case SETUP_WATCHES: out->watches = descriptor; break;
       case SETUP_LISTENER: out->listener = descriptor; break;
       case SETUP_COMPLETE: return;
       case SETUP_MAPPED:
@@ -155,7 +167,7 @@ static void receive_inner(struct inner *out, int setup) {
 
 void build_inner(const struct spec *spec, struct inner *out) {
   int ends[2];
-  *out = (struct inner){ .listener = -1, .control = -1, .diagnosis = -1, .terminal = -1 };
+  *out = (struct inner){ .listener = -1, .control = -1, .diagnosis = -1, .terminal = -1, .watches = -1 };
   check_streams(spec);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) die(errno, "cannot make the setup socket");
   out->init = clone_into_namespaces();
@@ -170,9 +182,12 @@ void build_inner(const struct spec *spec, struct inner *out) {
   out->control = ends[0];
   out->init_pidfd = (int)syscall(SYS_pidfd_open, out->init, 0);
   if (out->init_pidfd < 0) die(errno, "cannot watch the sandbox");
+  /* While it is dumpable: later nobody but root may look there. */
+  out->user_namespace = open_namespace(out->init, "user");
+  out->mount_namespace = open_namespace(out->init, "mnt");
   join_own_group(spec, out->init, out);
   map_ids(spec, out->init);
-  if (geteuid() == 0) send_sources(spec, out->init, out->control);
+  if (geteuid() == 0) send_sources(spec, out->user_namespace, out->control);
   else send_setup(out->control, SETUP_MAPPED, 0, NULL, 0, -1);
   receive_inner(out, out->control);
 }

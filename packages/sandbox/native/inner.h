@@ -11,6 +11,7 @@ enum setup {
   SETUP_SOCKET,      /* inner -> outer: descriptor; value = 0 for DNS, else the port */
   SETUP_DIAGNOSIS,   /* inner -> outer: descriptor */
   SETUP_TERMINAL,    /* inner -> outer: descriptor */
+  SETUP_WATCHES,     /* inner -> outer: descriptor */
   SETUP_LISTENER,    /* inner -> outer: descriptor */
   SETUP_COMPLETE     /* inner -> outer: all that is left is the exec */
 };
@@ -36,14 +37,21 @@ void lock_namespaces(int setup);                          /* inner: no further u
 
 /* mounts.c, tree.c */
 int *open_sources(const struct spec *, int user_namespace); /* outer when root (namespace >= 0), else inner (-1): one detached mount for each bind, -1 when absent */
-void build_root(const struct spec *, const int *sources);
 /* How many files a memory file system of this size may hold. */
 unsigned long long inodes_for(uint64_t bytes);
+void build_root(const struct spec *, const int *sources, int watches);
+void write_all(int fd, struct bytes content, const char *what);
+
+/* keep.c: names that something lies over, and keeps lying there */
+bool is_laid_over(const struct mount *);
+/* `covers`: a directory to make covers in, on a file system that is mounted; `watches`: the inotify instance that watches the name. */
+void lay_over(int root, int covers, const struct mount *, size_t index, int watches);
 
 /* tree.c: paths in the new root, never followed out of it */
 int make_target(int root, const char *path, bool directory);        /* made where missing; O_PATH */
 int open_existing(int root, const char *path);                      /* no symbolic link anywhere; O_PATH; -1 with errno */
 int clone_tree(int at, const char *path, unsigned flags, uint64_t attributes); /* detached copy with these attributes set recursively; -1 with errno */
+int try_attach(int tree, int target);                                /* -1 with errno */
 void attach(int tree, int target, const char *what);
 
 /* devices.c */

@@ -5,7 +5,7 @@
  *   spec.c        LaunchSpec bytes -> struct spec; dies on anything out of form
  *   wire.c        frames, reading and building
  *   die.c         the only error path
- *   inner.c, namespaces.c, mounts.c, tree.c, devices.c, network.c, limits.c, privileges.c, landlock.c, seccomp.c, probes.c
+ *   inner.c, namespaces.c, mounts.c, keep.c, tree.c, devices.c, network.c, limits.c, privileges.c, landlock.c, seccomp.c, probes.c
  *                 the inner half, up to exec; setup.c is how it talks to the outer (inner.h)
  *   streams.c, cgroup.c   what the outer half does for it: the command's streams, its memory limit
  *   init.c, freeze.c      pid 1 inside: reaps, ends everything, serves the control socket
@@ -81,10 +81,12 @@ struct spec *parse_spec(struct bytes payload);
 struct inner {
   pid_t init;               /* pid 1 inside, as seen from here; our child */
   int init_pidfd;
+  int user_namespace, mount_namespace; /* of the sandbox */
   int listener;             /* seccomp user notification; -1 without supervision */
   int control;              /* to pid 1, SOCK_SEQPACKET: see init.c */
   int diagnosis;            /* NETLINK_SOCK_DIAG of the sandbox's network namespace */
   int terminal;             /* master of the inner terminal, or -1 */
+  int watches;              /* inotify: names under covers and protection; -1 without any */
   struct buffer enforcement; /* list<enforcement> items as READY has them; count in enforcement_count */
   uint32_t enforcement_count;
 };

@@ -64,7 +64,7 @@ int main(int argc, char **argv) {
   /* Phase 3, the sandbox. New namespaces hold everything that will run; it has no capabilities, and waits. A layer that is missing
      has ended us by now. */
   signal(SIGPIPE, SIG_DFL);
-  struct inner inner = { .listener = -1, .control = -1, .diagnosis = -1, .terminal = -1 };
+  struct inner inner = { .listener = -1, .control = -1, .diagnosis = -1, .terminal = -1, .watches = -1 };
   build_inner(spec, &inner);
 
   /* Phase 4, supervision. Outside, as whoever started us (as root: files with the rights of the run). From here on we only wait,

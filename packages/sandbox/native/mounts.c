@@ -64,7 +64,7 @@ static void mount_tmpfs(int root, const struct mount *mount) {
   close(target);
 }
 
-static void write_all(int fd, struct bytes content, const char *what) {
+void write_all(int fd, struct bytes content, const char *what) {
   for (size_t done = 0; done < content.length;) {
     ssize_t got = write(fd, content.data + done, content.length - done);
     if (got < 0 && errno != EINTR) die(errno, "cannot write `%s`", what);
@@ -99,43 +99,11 @@ static void make_entry(int root, const struct mount *mount) {
   close(parent);
 }
 
-/* Lies over an existing name. The place is opened with no symbolic link anywhere: an earlier run may have put one there. */
-static void cover(int root, const struct mount *mount, size_t index) {
-  char name[32];
-  int target = open_existing(root, mount->target);
-  if (target < 0) die(errno, "cannot cover `%s`", mount->target);
-  if (is_directory(target) != mount->directory) die(mount->directory ? ENOTDIR : EISDIR, "cannot cover `%s`", mount->target);
-  int covers = make_target(root, COVERS, true);
-  snprintf(name, sizeof name, "%zu", index);
-  if (mount->directory) {
-    if (mkdirat(covers, name, 0755) < 0) die(errno, "cannot make a cover");
-  } else {
-    int file = openat(covers, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
-    if (file < 0) die(errno, "cannot make a cover");
-    write_all(file, mount->content, mount->target);
-    close(file);
-  }
-  int tree = clone_tree(covers, name, 0, MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC);
-  if (tree < 0) die(errno, "cannot make a cover for `%s`", mount->target);
-  attach(tree, target, mount->target);
-  close(tree);
-  close(covers);
-  close(target);
-}
+struct places { int root, covers, watches; };
 
-/* Binds an existing place onto itself: read-only to protect it, as it is to pin it. */
-static void bind_onto_itself(int root, const struct mount *mount) {
-  int target = open_existing(root, mount->target);
-  if (target < 0) die(errno, "cannot protect `%s`", mount->target);
-  int tree = clone_tree(target, "", AT_EMPTY_PATH, mount->kind == MOUNT_PROTECT ? MOUNT_RDONLY : 0);
-  if (tree < 0) die(errno, "cannot protect `%s`", mount->target);
-  attach(tree, target, mount->target);
-  close(tree);
-  close(target);
-}
-
-static void apply(int root, const struct spec *spec, size_t index, int source) {
+static void apply(struct places at, const struct spec *spec, size_t index, int source) {
   const struct mount *mount = &spec->mounts[index];
+  int root = at.root;
   switch (mount->kind) {
     case MOUNT_BIND: attach_bind(root, mount, source); return;
     case MOUNT_TMPFS: mount_tmpfs(root, mount); return;
@@ -144,13 +112,13 @@ static void apply(int root, const struct spec *spec, size_t index, int source) {
     case MOUNT_SYMLINK:
     case MOUNT_DIRECTORY:
     case MOUNT_FILE: make_entry(root, mount); return;
-    case MOUNT_COVER: cover(root, mount, index); return;
+    case MOUNT_COVER:
     case MOUNT_PROTECT:
-    case MOUNT_PIN: bind_onto_itself(root, mount); return;
+    case MOUNT_PIN: lay_over(root, at.covers, mount, index, at.watches); return;
   }
 }
 
-void build_root(const struct spec *spec, const int *sources) {
+void build_root(const struct spec *spec, const int *sources, int watches) {
   char options[64];
   /* What is mounted here must not appear on the host. */
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) die(errno, "cannot part from the host's mounts");
@@ -162,9 +130,11 @@ void build_root(const struct spec *spec, const int *sources) {
   int covers = make_target(root, COVERS, true);
   close(covers);
   if (mount("tmpfs", STAGE COVERS, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755") < 0) die(errno, "cannot mount the covers");
+  struct places at = { root, make_target(root, COVERS, true), watches };
 
-  for (size_t i = 0; i < spec->mount_count; i++) apply(root, spec, i, sources[i]);
+  for (size_t i = 0; i < spec->mount_count; i++) apply(at, spec, i, sources[i]);
 
+  close(at.covers);
   if (umount2(STAGE COVERS, MNT_DETACH) < 0 || rmdir(STAGE COVERS) < 0) die(errno, "cannot remove the covers");
   /* The old root goes under the new one and is detached: no path and no descriptor leads back to it. */
   if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0) die(errno, "cannot change the root");

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 enum { FRAME_MAX = 16 << 20, HOLD_MS = 20, HOLD_BYTES = 48 << 10 };
-enum { FRAME_ERROR = 65, FRAME_READY, FRAME_EXEC, FRAME_END, FRAME_TAMPERED, FRAME_PING, FRAME_OWNED, FRAME_CONNECTED, FRAME_TERMINAL_FREE, FRAME_MAIN_EXIT };
+enum { FRAME_ERROR = 65, FRAME_READY, FRAME_EXEC, FRAME_END, FRAME_TAMPERED, FRAME_PING, FRAME_OWNED, FRAME_CONNECTED, FRAME_TERMINAL_FREE, FRAME_MAIN_EXIT, FRAME_RENEWED = 80 };
 
 static size_t begin(struct supervisor *s, uint8_t type, bool urgent) {
   if (s->out.length == 0) s->out_since_ms = now_ms();
@@ -107,6 +107,13 @@ void tell_connected(struct supervisor *s, uint32_t query, int error) {
   size_t place = begin(s, FRAME_CONNECTED, true);
   put_u32(&s->out, query);
   put_u32(&s->out, (uint32_t)error);
+  end_frame(&s->out, place);
+}
+
+void tell_renewed(struct supervisor *s, const char *path, bool made) {
+  size_t place = begin(s, FRAME_RENEWED, true);
+  put_text(&s->out, path);
+  put_u8(&s->out, made);
   end_frame(&s->out, place);
 }
 

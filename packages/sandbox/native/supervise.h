@@ -15,6 +15,7 @@
  *   owner.c      whose socket it is
  *   handover.c   sockets to Node while the loop runs
  *   terminal.c   the person's terminal
+ *   keep.c       protected names stay protected when somebody outside replaces them
  *
  * Modes of a notice: ASKED (Node has the question) -> HELD (answered while the run was frozen) -> TRACED (the kernel goes on,
  * and we wait for its stop). A notice leaves the list when it was refused, when its exec was verified, when its exec failed or
@@ -91,7 +92,7 @@ struct process {
 
 /* ---- the supervisor ---- */
 enum phase { PHASE_READY, PHASE_RUNNING, PHASE_DRAINING };
-enum source { SOURCE_NODE = 1, SOURCE_LISTENER, SOURCE_SIGNALS, SOURCE_CONTROL, SOURCE_PROCESS, SOURCE_IPC, SOURCE_TERMINAL_IN, SOURCE_TERMINAL_INNER, SOURCE_TERMINAL_OUT };
+enum source { SOURCE_NODE = 1, SOURCE_LISTENER, SOURCE_SIGNALS, SOURCE_CONTROL, SOURCE_PROCESS, SOURCE_IPC, SOURCE_TERMINAL_IN, SOURCE_TERMINAL_INNER, SOURCE_TERMINAL_OUT, SOURCE_NAMES };
 
 enum { BUCKETS = 4096, LINEAGES = 8192 };
 struct lineage { uint64_t stack, id; };
@@ -145,6 +146,8 @@ void tell_owned(struct supervisor *, uint32_t query, uint64_t id);
 void tell_connected(struct supervisor *, uint32_t query, int error);
 void tell_terminal_free(struct supervisor *);
 void tell_main_exit(struct supervisor *, int wait_status);
+/* `made`: nothing was there any more, so that something was put there to lie over. */
+void tell_renewed(struct supervisor *, const char *path, bool made);
 /* False when Node is gone. */
 bool flush_out(struct supervisor *);
 size_t out_waiting(const struct supervisor *);
@@ -277,6 +280,11 @@ void resume_terminal(struct supervisor *);
 /* What the terminal inside still holds, at the end of the run. */
 void drain_terminal(struct supervisor *);
 void restore_terminal(void);
+
+/* ---- keep.c ---- */
+void on_names_changed(struct supervisor *);
+/* At the end: the kernel takes some 15 ms to take an inotify instance down, for which nobody has to wait but a child of ours. */
+void leave_watches(struct supervisor *);
 
 /* ---- handover.c ---- */
 /* A socket to Node while the loop runs: 0 or an errno; takes nothing over and never waits. */

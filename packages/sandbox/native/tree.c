@@ -74,6 +74,8 @@ int clone_tree(int at, const char *path, unsigned flags, uint64_t set) {
   return tree;
 }
 
+int try_attach(int tree, int target) { return (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY | MOVE_MOUNT_T_EMPTY); }
+
 void attach(int tree, int target, const char *what) {
-  if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY | MOVE_MOUNT_T_EMPTY) < 0) die(errno, "cannot mount `%s`", what);
+  if (try_attach(tree, target) < 0) die(errno, "cannot mount `%s`", what);
 }

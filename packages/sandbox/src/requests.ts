@@ -6,7 +6,17 @@
 export type Phase = "spec" | "ready" | "running" | "draining";
 
 export type RequestKind =
-  "error" | "ready" | "exec" | "end" | "tampered" | "ping" | "owned" | "connected" | "terminalFree" | "mainExit";
+  | "error"
+  | "ready"
+  | "exec"
+  | "end"
+  | "tampered"
+  | "ping"
+  | "owned"
+  | "connected"
+  | "terminalFree"
+  | "mainExit"
+  | "renewed";
 
 interface Rule {
   readonly type: number;
@@ -31,6 +41,7 @@ export const PERMITTED = {
   connected: { type: 72, phases: alive, once: false, maxBytes: 8 },
   terminalFree: { type: 73, phases: alive, once: false, maxBytes: 0 },
   mainExit: { type: 74, phases: new Set<Phase>(["running"]), once: true, maxBytes: 5 },
+  renewed: { type: 80, phases: new Set<Phase>(["ready", "running", "draining"]), once: false, maxBytes: 8 * 1024 },
 } as const satisfies Record<RequestKind, Rule>; // a new kind does not compile until it has a row
 
 const byType = new Map<number, RequestKind>();

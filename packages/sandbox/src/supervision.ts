@@ -77,6 +77,11 @@ export interface SupervisionHandlers {
   onEnd(end: ExecEnd): void;
   /** What ran was not what had been approved. The process was killed before its first instruction; the run is being ended. */
   onTampered(id: number, pid: number, detail: string): void;
+  /**
+   * Somebody outside had removed or replaced what lies under a protected or masked name, which takes the kernel's protection away; it
+   * was laid anew about a millisecond later. `made`: nothing was there any more, and an empty file or directory was put there.
+   */
+  onRenewed(path: string, made: boolean): void;
 }
 
 /** One layer as it was applied at this launch, or why it is not there. */

@@ -83,6 +83,7 @@ export class StoryChecker {
       case "host.refused":
       case "files.changed":
       case "run.frozen":
+      case "protection.renewed":
         return;
     }
   }

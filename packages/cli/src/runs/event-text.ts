@@ -51,6 +51,11 @@ export function otherText(event: Exclude<Event, Exec | End>, paint: Paint): stri
     }
     case "files.changed":
       return paint("dim", `files changed: ${String(event.count)}`);
+    case "protection.renewed":
+      return paint(
+        "yellow",
+        `protected again: ${escapeControls(event.path)} was ${event.made ? "removed" : "replaced"} from outside`,
+      );
     case "run.frozen":
       return paint("yellow", `frozen: ${escapeControls(event.reason)}`);
     case "run.ended":

@@ -58,6 +58,7 @@ export class LiveView {
       case "exec.tampered":
       case "files.changed":
       case "run.frozen":
+      case "protection.renewed":
       case "run.started":
       case "run.ended": {
         const exec = "exec" in event ? event.exec : undefined;

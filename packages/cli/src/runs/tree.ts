@@ -50,6 +50,7 @@ export class RunTree {
         return;
       case "files.changed":
       case "run.frozen":
+      case "protection.renewed":
       case "run.ended":
         this.#after.push(otherText(event, this.#paint) ?? "");
     }

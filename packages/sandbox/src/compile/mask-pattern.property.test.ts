@@ -25,6 +25,8 @@ describe("names", () => {
   test("whatever picomatch would mask is masked: nothing that people know from other tools is missed", () => {
     fc.assert(
       fc.property(pattern, name, (wanted, given) => {
+        // Behind three stars picomatch takes a dot for any character: `***a.` matches `aa`.
+        fc.pre(!wanted.includes("***"));
         if (!picomatch.isMatch(given, wanted, { dot: true, noextglob: true, strictSlashes: true })) return;
         assert.ok(matchName(wanted, given));
       }),

@@ -108,6 +108,7 @@ async function launchIn(root: string): Promise<Sandbox> {
       onExec: () => ({ allow: false, message: "" }) as const,
       onEnd: () => undefined,
       onTampered: () => undefined,
+      onRenewed: () => undefined,
     };
     return await launch({ spec: prepared.spec, handlers, answerTimeoutMs: ANSWER_TIMEOUT_MS, stdio: [0, 1, 2] });
   } finally {

@@ -94,6 +94,13 @@ export function parseTampered(payload: Buffer): { readonly id: number; readonly 
   return tampered;
 }
 
+export function parseRenewed(payload: Buffer): { readonly path: string; readonly made: boolean } {
+  const reader = new PayloadReader(payload);
+  const renewed = { path: reader.str(), made: reader.u8() === 1 };
+  reader.done();
+  return renewed;
+}
+
 export function parseError(payload: Buffer): string {
   const reader = new PayloadReader(payload);
   const what = reader.str();

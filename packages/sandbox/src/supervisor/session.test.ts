@@ -46,6 +46,7 @@ const allowing: SupervisionHandlers = {
   onExec: () => ({ allow: true, reuse: "never" }),
   onEnd: () => undefined,
   onTampered: () => undefined,
+  onRenewed: () => undefined,
 };
 
 function begin(handlers: Partial<SupervisionHandlers> = {}): {

@@ -103,6 +103,13 @@ export class Session {
         });
         return;
       }
+      case "renewed": {
+        const { path, made } = messages.parseRenewed(payload);
+        this.#tell(() => {
+          this.#handlers.onRenewed(path, made);
+        });
+        return;
+      }
       case "ping":
         this.#reply(messages.pongFrame);
         return;
