@@ -74,7 +74,7 @@ static int take_file(struct notice *notice, enum file_kind kind, int fd, const c
   struct stat status;
   if (fstat(fd, &status) < 0) return errno;
   if (!S_ISREG(status.st_mode)) return EACCES;
-  int error = look_at_mount(file);
+  int error = look_at_mount(file, status.st_uid);
   if (error != 0) return error;
   /* Everybody's x bits say enough; what an access control list takes away, the kernel does. */
   bool everybody = (status.st_mode & 0111) == 0111;

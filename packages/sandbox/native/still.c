@@ -10,18 +10,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/fsuid.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-int look_at_mount(struct exec_file *file) {
+int look_at_mount(struct exec_file *file, uid_t owner) {
   struct statfs mounted;
   if (fstatfs(file->fd, &mounted) < 0) return errno;
   /* A loader maps its target itself: that needs no x bit, but no noexec mount either. */
   if ((mounted.f_flags & ST_NOEXEC) != 0) return EACCES;
   file->in_memory = mounted.f_type == TMPFS_MAGIC;
-  file->vouched = (mounted.f_flags & ST_RDONLY) != 0;
+  /* One of the run's own may have another name, on a mount that is not read-only. */
+  file->vouched = (mounted.f_flags & ST_RDONLY) != 0 && owner != (uid_t)setfsuid((uid_t)-1);
   return 0;
 }
 

@@ -213,8 +213,8 @@ int open_files(struct notice *);
 void release_files(struct notice *);
 
 /* ---- still.c ---- */
-/* What the mount it lies on says. 0, or the errno that the kernel would give. */
-int look_at_mount(struct exec_file *);
+/* What the mount it lies on says about a file of this owner. 0, or the errno that the kernel would give. */
+int look_at_mount(struct exec_file *, uid_t owner);
 /* For a file that is open to read. ETXTBSY, as of the kernel, when somebody can write to it now. */
 int hold_still(struct exec_file *);
 /* False when a writer came after hold_still(). */
