@@ -7,6 +7,8 @@ export type RunErrorCode =
   | "RUN_WORKSPACE_REFUSED"
   /** A `--policy` file or directory can't be read, or holds no policy. */
   | "RUN_POLICY_UNREADABLE"
+  /** `HOME` is no absolute path. */
+  | "RUN_HOME_INVALID"
   /** `--env`, `--allow-host`, `--publish` or another value is not of its form. */
   | "RUN_OPTION_INVALID"
   /** A file of an exec can't be read for its digest. */

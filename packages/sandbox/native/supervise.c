@@ -323,7 +323,7 @@ static void take_file_rights_of_the_run(const struct spec *spec) {
 }
 
 static void watch_signals(struct supervisor *s) {
-  static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT };
+  static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT, SIGIO /* a writer waits for a lease of still.c */ };
   for (size_t index = 0; index < sizeof ignored / sizeof ignored[0]; index++) signal(ignored[index], SIG_IGN);
   /* Without a relay we only write to the terminal; with one, a shell must be able to stop us in the background. */
   if (s->inner->terminal < 0) signal(SIGTTOU, SIG_IGN);
