@@ -4,6 +4,7 @@ import { addProofs } from "./audit/register-proofs.ts";
 import { addWitness } from "./audit/register-witness.ts";
 import { STATUS } from "./report.ts";
 import { RUN_OPTIONS } from "./run/options.ts";
+import { addSearch } from "./search/register.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a verb and returns the exit status of the process. Verbs are loaded when they are called. */
@@ -41,6 +42,7 @@ export function buildProgram(done: Done): Command {
     .addHelpText("after", examples("bailiwick run -- claude", "bailiwick runs tail -f", "bailiwick doctor") + STATUSES);
   addRun(program);
   addRuns(program, done);
+  addSearch(program, done);
   addPolicy(program, done);
   addOthers(program, done);
   tab(program, { completionCommandName: "completion" });

@@ -7,6 +7,8 @@ export type RunErrorCode =
   | "RUN_WORKSPACE_REFUSED"
   /** A `--policy` file or directory can't be read, or holds no policy. */
   | "RUN_POLICY_UNREADABLE"
+  /** `HOME` is no absolute path. */
+  | "RUN_HOME_INVALID"
   /** `--env`, `--allow-host`, `--publish` or another value is not of its form. */
   | "RUN_OPTION_INVALID"
   /** What this host knows of witnesses is damaged, or a profile names one that it does not know. */

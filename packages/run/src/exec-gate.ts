@@ -32,6 +32,8 @@ export class ExecGate implements SupervisionHandlers {
   /** The first few, for a summary. */
   readonly refusals: Refusal[] = [];
   readonly #counts = { execs: 0, refused: 0 };
+  /** When the last exec was asked about; on the clock of performance.now(). */
+  lastExecAt = performance.now();
 
   constructor(options: ExecGateOptions) {
     this.#options = options;
@@ -48,6 +50,7 @@ export class ExecGate implements SupervisionHandlers {
   }
 
   onExec(notice: ExecNotice): Verdict | Promise<Verdict> {
+    this.lastExecAt = performance.now();
     if (notice.decided) return this.#recordRepeated(notice);
     let verdict: MaybeLate<Verdict>;
     try {

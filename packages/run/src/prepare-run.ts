@@ -55,7 +55,7 @@ export async function prepareRun(
   { state, cache, run, releases }: PrepareContext,
 ): Promise<PreparedRun> {
   const { command, hostEnvironment } = options;
-  const personHome = hostEnvironment["HOME"] || homedir();
+  const personHome = homeOf(hostEnvironment);
   const workspace = resolveWorkspace(options.workspace, { personHome, stateDirectory: state.root });
   const config = configDirectory(hostEnvironment, personHome);
   refuseConfiguration(workspace, config);
@@ -114,6 +114,14 @@ export async function prepareRun(
     // Placeholders came and went in these.
     untold: new Set([...prepared.covered, ...prepared.protected].map((path) => dirname(path))),
   };
+}
+
+function homeOf(environment: NodeJS.ProcessEnv): string {
+  const home = environment["HOME"] || homedir();
+  if (isAbsolute(home)) return home;
+  throw new RunError("RUN_HOME_INVALID", `\`HOME\` is not an absolute path: \`${home}\``, {
+    remedy: "set it to your home directory, or unset it",
+  });
 }
 
 /** The person's own policies for this workspace, where `init` wrote some. */

@@ -5,6 +5,7 @@ import { isErrno, makeRunId } from "@bailiwick/base";
 import { openDecider, type CedarDecider } from "@bailiwick/policy";
 import { launch, type Sandbox, type SupervisionHandlers } from "@bailiwick/sandbox";
 import { loadDigests, saveDigests } from "./digest-store.ts";
+import type { ExecGate } from "./exec-gate.ts";
 import { FileCache } from "./file-cache.ts";
 import { GovernedRun } from "./govern.ts";
 import { prepareRun, type PreparedRun } from "./prepare-run.ts";
@@ -16,8 +17,10 @@ import { openStateDirectory } from "./state-directory.ts";
 
 /** Longer than any pause of this process; then the launcher ends the run by itself. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** A run that is over sooner never needs Cedar loaded ahead. */
-const WARM_AFTER_MS = 250;
+/** Writing and signing a batch takes a processor 1.5 ms, beside a build. What somebody waits for, a refusal, is written at once. */
+const BATCH_MS = 100;
+/** Cedar takes half a second of a processor to load: not beside a build, and few execs need it. */
+const QUIET_MS = 500;
 
 /**
  * Runs a command inside the boundary: prepares, launches, decides and records, and resolves when everything inside has ended and
@@ -51,17 +54,27 @@ export async function startRun(options: RunOptions): Promise<RunOutcome> {
     const ready = { ...prepared, run, startedAt, hostname: hostname(), state, digests, names, sandbox, decider, log };
     governed = new GovernedRun(ready, options, releases);
     late.attach(governed.gate);
-    const warm = setTimeout(() => void decider.warm().catch(() => undefined), WARM_AFTER_MS);
+    const warming = warmWhenQuiet(governed.gate, decider);
     try {
       return await governed.run(signals);
     } finally {
-      clearTimeout(warm);
+      clearInterval(warming);
       saveDigests(cache, digests);
     }
   } finally {
     signals.close();
     await releases.release();
   }
+}
+
+/** Loads Cedar ahead when nothing has been started for a while: an agent waits for its model most of the time. */
+function warmWhenQuiet(gate: ExecGate, decider: CedarDecider): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    if (performance.now() - gate.lastExecAt < QUIET_MS) return;
+    clearInterval(timer);
+    void decider.warm().catch(() => undefined);
+  }, QUIET_MS);
+  return timer;
 }
 
 interface Parts {
@@ -85,7 +98,7 @@ async function openParts(
   const [sandbox, decider, log] = await Promise.allSettled([
     launching,
     openDecider({ sources: policies, cache }),
-    openRunLog({ directory: logDirectory, run }),
+    openRunLog({ directory: logDirectory, run, batchMs: BATCH_MS }),
   ]);
   if (sandbox.status === "fulfilled") {
     releases.add(async () => {

@@ -121,6 +121,14 @@ static bool scripts_in_place(struct notice *notice) {
   return true;
 }
 
+/* A thread, or a process that shares it (CLONE_FS), can change the directory until here; the filter refuses the second kind. */
+static bool same_directory(pid_t pid, const struct place *expected) {
+  char path[48];
+  struct stat status;
+  snprintf(path, sizeof path, "/proc/%d/cwd", pid);
+  return stat(path, &status) == 0 && status.st_dev == expected->device && status.st_ino == expected->inode;
+}
+
 /* NULL when all is as approved, else what is not. */
 static const char *compare(pid_t pid, uint64_t stack, struct notice *notice) {
   const struct exec_file *image = &notice->files[notice->image];
@@ -133,6 +141,7 @@ static const char *compare(pid_t pid, uint64_t stack, struct notice *notice) {
   if (running.device != image->identity.device || running.inode != image->identity.inode) return "another program started than the approved one";
   if (!same_identity(&running, &image->identity)) return "the program changed between its approval and its start";
   if (!same_arguments(pid, stack, &image->argv)) return "the program started with other arguments than the approved ones";
+  if (!same_directory(pid, &notice->cwd_place)) return "the program started in another directory than the approved one";
   if (!scripts_in_place(notice)) return "a script changed between its approval and its start";
   return NULL;
 }

@@ -8,6 +8,7 @@ import {
   type RunOptions,
   type RunOutcome,
 } from "@bailiwick/run";
+import { rawEnvironment } from "../raw-arguments.ts";
 import { paintFor } from "../format.ts";
 import { reportError, STATUS, writeError } from "../report.ts";
 import { VERSION } from "../version.ts";
@@ -49,7 +50,7 @@ async function runOptions(parsed: RunArguments): Promise<RunOptions> {
     name: one("name"),
     approver: await approverFor(oneOf("approvals", one("approvals"), ["terminal", "deny"]), terminal),
     version: VERSION,
-    hostEnvironment: process.env,
+    hostEnvironment: rawEnvironment(process.env),
     terminal,
     observer: observerFor(parsed),
   };
