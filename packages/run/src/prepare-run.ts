@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { adapterFor } from "@bailiwick/agents";
 import type { KnownWitness } from "@bailiwick/audit";
@@ -18,7 +17,7 @@ import {
 } from "@bailiwick/sandbox";
 import { accountName } from "./account.ts";
 import { networkRules, readEnvironment } from "./command-line-values.ts";
-import { configDirectory } from "./config-directory.ts";
+import { configDirectory, homeOf } from "./config-directory.ts";
 import { RunError } from "./errors.ts";
 import type { FileCache } from "./file-cache.ts";
 import { findProgram } from "./find-program.ts";
@@ -114,14 +113,6 @@ export async function prepareRun(
     // Placeholders came and went in these.
     untold: new Set([...prepared.covered, ...prepared.protected].map((path) => dirname(path))),
   };
-}
-
-function homeOf(environment: NodeJS.ProcessEnv): string {
-  const home = environment["HOME"] || homedir();
-  if (isAbsolute(home)) return home;
-  throw new RunError("RUN_HOME_INVALID", `\`HOME\` is not an absolute path: \`${home}\``, {
-    remedy: "set it to your home directory, or unset it",
-  });
 }
 
 /** The person's own policies for this workspace, where `init` wrote some. */

@@ -1,9 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { formatWitnessKey, parseWitnessKey, type KnownWitness } from "@bailiwick/audit";
 import { isErrno } from "@bailiwick/base";
-import { configDirectory } from "./config-directory.ts";
+import { configDirectory, homeOf } from "./config-directory.ts";
 import { RunError } from "./errors.ts";
 
 /** As profiles may name one. */
@@ -11,7 +10,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Where this host keeps its witnesses: among the person's settings, where no run can write. */
 export function witnessFile(environment: NodeJS.ProcessEnv): string {
-  return join(configDirectory(environment, environment["HOME"] || homedir()), "witnesses.json");
+  return join(configDirectory(environment, homeOf(environment)), "witnesses.json");
 }
 
 /** The witnesses of this host, in the order they were added. @throws RunError RUN_WITNESS_UNKNOWN when the file is not what `witness add` writes */

@@ -89,6 +89,11 @@ function rowOf(event: Exclude<Event, { type: "exec.ended" }>): Row | undefined {
       return { line: `changed: ${event.paths.join(" ")}`, tags: event.paths.map((path): Tag => ["file", path]) };
     case "protection.renewed":
       return { line: `protected again: ${event.path}`, tags: [["file", event.path]] };
+    case "record.witnessed":
+      return {
+        line: `witnessed by ${event.by.map(({ witness }) => witness).join(", ") || "nobody"}`,
+        reason: event.missing.map(({ witness, reason }) => `${witness}: ${reason}`).join(", "),
+      };
     case "run.frozen":
       return { line: `frozen: ${event.reason}` };
     case "connection.closed":
