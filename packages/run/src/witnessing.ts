@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { cosignHead, type KnownWitness, type NewEvent, type Witnessed, type WitnessFailure } from "@bailiwick/audit";
 import type { Profile } from "@bailiwick/sandbox";
 
@@ -22,6 +23,9 @@ export interface WitnessingOptions {
   /** For the person, at once: the log is not what a witness remembers. */
   readonly say: (text: string) => void;
   readonly now: () => number;
+  /** For tests: milliseconds between two times during a run, and those that a required witness is given. */
+  readonly everyMs?: number;
+  readonly requiredMs?: number;
 }
 
 /** A witness that is required is given so long; longer than any that works takes, shorter than a person's patience. */
@@ -38,14 +42,19 @@ const EVERY_MS = 10_000;
 export class Witnessing {
   readonly #options: WitnessingOptions;
   readonly #told = new Set<string>();
-  /** Witnesses that did not answer the last time: where they are not required, the end does not wait for them. */
-  readonly #absent = new Set<string>();
+  /** Why the others did not, the last time they were asked. */
+  readonly #failures = new Map<string, WitnessFailure>();
+  /** Witnesses that cosigned the last time. */
+  readonly #present = new Set<string>();
+  #waited = false;
   #timer: NodeJS.Timeout | undefined;
   #underway: Promise<unknown> = Promise.resolve();
   #grown = false;
+  readonly #requiredMs: number;
 
   constructor(options: WitnessingOptions) {
     this.#options = options;
+    this.#requiredMs = options.requiredMs ?? REQUIRED_MS;
   }
 
   /** An event is on its way to the log. */
@@ -56,13 +65,13 @@ export class Witnessing {
   /** @returns with what came of it, where the profile requires that to be known before anything runs */
   async atStart(): Promise<WitnessReport | undefined> {
     const required = this.#options.record.require === "start";
-    const asked = this.#ask(this.#options.witnesses, REQUIRED_MS);
+    const asked = this.#ask(this.#options.witnesses, this.#requiredMs);
     this.#underway = asked;
     this.#timer = setInterval(() => {
       if (!this.#grown) return;
       this.#grown = false;
-      this.#underway = this.#underway.then(() => this.#ask(this.#options.witnesses, REQUIRED_MS));
-    }, EVERY_MS).unref();
+      this.#underway = this.#underway.then(() => this.#ask(this.#options.witnesses, this.#requiredMs));
+    }, this.#options.everyMs ?? EVERY_MS).unref();
     if (!required) return undefined;
     const report = this.#reportOf(await asked);
     await this.#record("start", report);
@@ -88,11 +97,12 @@ export class Witnessing {
     const { witnesses, record } = this.#options;
     if (record.require !== "never") {
       await this.#underway;
-      return this.#reportOf(await this.#ask(witnesses, REQUIRED_MS));
+      return this.#reportOf(await this.#ask(witnesses, this.#requiredMs));
     }
-    // What is under way still may be all that a witness that is down is good for.
-    await Promise.race([this.#underway, new Promise((resolve) => setTimeout(resolve, OPTIONAL_MS).unref())]);
-    const present = witnesses.filter(({ name }) => !this.#absent.has(name));
+    // Once: what is under way still may be all that a witness that is down is good for.
+    if (!this.#waited) await Promise.race([this.#underway, pause(OPTIONAL_MS, undefined, { ref: false })]);
+    this.#waited = true;
+    const present = witnesses.filter(({ name }) => this.#present.has(name));
     return this.#reportOf(await this.#ask(present, OPTIONAL_MS));
   }
 
@@ -101,9 +111,11 @@ export class Witnessing {
     const { directory } = this.#options;
     const results = await Promise.all(witnesses.map((witness) => askOne(directory, witness, signal)));
     for (const result of results) {
-      if ("failure" in result) this.#absent.add(result.witness);
-      else this.#absent.delete(result.witness);
-      if ("failure" in result) this.#tell(result.witness, result.failure);
+      if ("head" in result) this.#present.add(result.witness);
+      else {
+        this.#present.delete(result.witness);
+        this.#tell(result.witness, result.failure);
+      }
     }
     return results;
   }
