@@ -1,9 +1,10 @@
 /** A run seen from another terminal, while it goes on and afterwards; and ended from there. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { bailiwick, makePlace, ofType, readEvents, runGoverned } from "../support/governed.ts";
+import { bailiwick, makePlace, ofType, personEnvironment, readEvents, runGoverned } from "../support/governed.ts";
 import { startCommand, type Ongoing } from "../support/ongoing.ts";
 
 const place = makePlace();
@@ -102,6 +103,33 @@ describe("runs", () => {
     assert.equal(status, 125);
     assert.match(stderr, /^bailiwick: there is no run `nope`\n {2}.*bailiwick runs/);
   });
+});
+
+test("the person works in the same repository: what is held for a run is no news to git", async () => {
+  const repository = makePlace();
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: repository.workspace, encoding: "utf8", env: personEnvironment(repository) });
+  try {
+    git("init", "-q");
+    const run = startCommand(repository, [
+      "run",
+      "--approvals",
+      "deny",
+      "--",
+      "sh",
+      "-c",
+      "echo up; until [ -e go ]; do sleep 0.05; done",
+    ]);
+    await run.until(/up/);
+    assert.ok(existsSync(join(repository.workspace, ".mcp.json")), "negative control: it is there");
+    assert.equal(git("status", "--porcelain"), "");
+    writeFileSync(join(repository.workspace, "go"), "");
+    assert.equal(await run.ended(), 0);
+    assert.equal(git("status", "--porcelain"), "?? go\n");
+    assert.doesNotMatch(readFileSync(join(repository.workspace, ".git/info/exclude"), "utf8"), /bailiwick/);
+  } finally {
+    repository.remove();
+  }
 });
 
 describe("the end of a run", () => {

@@ -4,6 +4,7 @@
 import type { RunId } from "@bailiwick/base";
 import type { eventSchema } from "./events.ts";
 import type { FollowOptions } from "./follow.ts";
+import type { TreeHead } from "./log-types.ts";
 import type { LoggedEvent } from "./read-run.ts";
 import type { RunSummary } from "./run-index.ts";
 import type { VerifyLogOptions } from "./verify-log.ts";
@@ -43,6 +44,18 @@ export async function listRuns(directory: string): Promise<RunSummary[]> {
 export async function verifyLog(directory: string, options?: VerifyLogOptions): Promise<Verification> {
   const module = await import("./verify-log.ts");
   return await module.verifyLog(directory, options);
+}
+
+/** @see file heads.ts */
+export async function readHead(directory: string): Promise<TreeHead> {
+  const module = await import("./heads.ts");
+  return await module.readHead(directory);
+}
+
+/** @see file heads.ts */
+export async function isPrefix(directory: string, head: TreeHead): Promise<boolean> {
+  const module = await import("./heads.ts");
+  return await module.isPrefix(directory, head);
 }
 
 /** The zod schema of events, for those who check what they write. */

@@ -2,6 +2,7 @@ import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
 import { STATUS } from "./report.ts";
 import { RUN_OPTIONS } from "./run/options.ts";
+import { addSearch } from "./search/register.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a verb and returns the exit status of the process. Verbs are loaded when they are called. */
@@ -39,6 +40,7 @@ export function buildProgram(done: Done): Command {
     .addHelpText("after", examples("bailiwick run -- claude", "bailiwick runs tail -f", "bailiwick doctor") + STATUSES);
   addRun(program);
   addRuns(program, done);
+  addSearch(program, done);
   addPolicy(program, done);
   addOthers(program, done);
   tab(program, { completionCommandName: "completion" });

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -163,5 +164,45 @@ describe("a run that was killed", () => {
     writeFileSync(join(journals, `lock.${String(pid)}-1`), "");
     take()();
     assert.deepEqual(readdirSync(journals).sort(), ["lock.free", "stock"]);
+  });
+});
+
+describe("a repository", () => {
+  const exclude = join(workspace, ".git/info/exclude");
+  const beginRepository = (content: string): void => {
+    mkdirSync(join(workspace, ".git/info"), { recursive: true });
+    writeFileSync(exclude, content);
+  };
+
+  test("does not see them while a run goes on, and its own list is what it was", () => {
+    beginRepository("*.swp");
+    const [one, other] = [take(), take()];
+    assert.match(readFileSync(exclude, "utf8"), /^\*\.swp\n# bailiwick[^]*\n\/\.mcp\.json\n\/commondir\n#/);
+    one();
+    assert.match(readFileSync(exclude, "utf8"), /\/\.mcp\.json/);
+    writeFileSync(exclude, `${readFileSync(exclude, "utf8")}mine\n`);
+    other();
+    assert.equal(readFileSync(exclude, "utf8"), "*.swp\nmine\n");
+  });
+
+  test("whose list is a link is left alone", () => {
+    beginRepository("");
+    const elsewhere = join(folder, "elsewhere");
+    writeFileSync(elsewhere, "");
+    rmSync(exclude);
+    symlinkSync(elsewhere, exclude);
+    const release = take();
+    assert.equal(readFileSync(elsewhere, "utf8"), "");
+    release();
+  });
+
+  test("of a run that was killed is cleaned up by the next", () => {
+    beginRepository("");
+    const script = `import { takePlaceholders } from ${JSON.stringify(join(import.meta.dirname, "placeholders.ts"))};
+      takePlaceholders(${JSON.stringify(state)}, () => ({ placeholders: ${JSON.stringify([file])} })); process.kill(process.pid, "SIGKILL");`;
+    spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script]);
+    assert.match(readFileSync(exclude, "utf8"), /\/\.mcp\.json/);
+    take([directory])();
+    assert.equal(readFileSync(exclude, "utf8"), "");
   });
 });

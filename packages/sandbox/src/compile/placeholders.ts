@@ -1,7 +1,8 @@
 import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isErrno } from "@bailiwick/base";
 import { SandboxError } from "../errors.ts";
+import { excludeFromGit, includeInGit } from "./git-exclude.ts";
 import { lookAt, osPath } from "./host-files.ts";
 import { lockDirectory } from "./lock.ts";
 import {
@@ -43,6 +44,7 @@ export function takePlaceholders<T extends { readonly placeholders: readonly Pla
     try {
       const stock = new PlaceholderStock(directory);
       for (const placeholder of planned.placeholders) make(stock, placeholder);
+      excludeFromGit(idOf(file), planned.placeholders);
     } catch (error) {
       forgetFile(directory, file);
       throw error;
@@ -80,7 +82,12 @@ function forget(directory: string, journal: Journal): void {
   for (const placeholder of journal.placeholders.toReversed()) {
     if (!needed.has(placeholder.path)) takeAway(stock, placeholder);
   }
+  includeInGit(idOf(journal.file), journal.placeholders);
   removeJournal(journal);
+}
+
+function idOf(journalFile: string): string {
+  return basename(journalFile, ".json");
 }
 
 /** One that another run holds is there already. */
