@@ -92,18 +92,17 @@ export class Witnessing {
     clearInterval(this.#timer);
   }
 
+  /** The end waits once for those that may be down; afterwards only for those that were there. */
   async #settle(): Promise<WitnessReport> {
     this.close();
     const { witnesses, record } = this.#options;
-    if (record.require !== "never") {
-      await this.#underway;
-      return this.#reportOf(await this.#ask(witnesses, this.#requiredMs));
-    }
-    // Once: what is under way still may be all that a witness that is down is good for.
-    if (!this.#waited) await Promise.race([this.#underway, pause(OPTIONAL_MS, undefined, { ref: false })]);
+    const required = record.require !== "never";
+    const first = !this.#waited;
     this.#waited = true;
+    if (first && required) return this.#reportOf(await this.#ask(witnesses, this.#requiredMs));
+    if (first) await Promise.race([this.#underway, pause(OPTIONAL_MS, undefined, { ref: false })]);
     const present = witnesses.filter(({ name }) => this.#present.has(name));
-    return this.#reportOf(await this.#ask(present, OPTIONAL_MS));
+    return this.#reportOf(await this.#ask(present, required ? this.#requiredMs : OPTIONAL_MS));
   }
 
   async #ask(witnesses: readonly KnownWitness[], timeoutMs: number): Promise<readonly Witnessed[]> {
@@ -111,9 +110,12 @@ export class Witnessing {
     const { directory } = this.#options;
     const results = await Promise.all(witnesses.map((witness) => askOne(directory, witness, signal)));
     for (const result of results) {
-      if ("head" in result) this.#present.add(result.witness);
-      else {
+      if ("head" in result) {
+        this.#present.add(result.witness);
+        this.#failures.delete(result.witness);
+      } else {
         this.#present.delete(result.witness);
+        this.#failures.set(result.witness, result.failure);
         this.#tell(result.witness, result.failure);
       }
     }
@@ -136,12 +138,9 @@ export class Witnessing {
     const by = results.flatMap((result) =>
       "head" in result ? [{ witness: result.witness, size: result.head.size }] : [],
     );
-    const missing = witnesses.flatMap(({ name }) => {
-      if (by.some(({ witness }) => witness === name)) return [];
-      const result = results.find(({ witness }) => witness === name);
-      const reason: WitnessFailure = result !== undefined && "failure" in result ? result.failure : "unreachable";
-      return [{ witness: name, reason }];
-    });
+    const missing = witnesses
+      .filter(({ name }) => !by.some(({ witness }) => witness === name))
+      .map(({ name }) => ({ witness: name, reason: this.#failures.get(name) ?? "no answer in time" }));
     return {
       by,
       missing,

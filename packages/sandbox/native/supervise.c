@@ -297,6 +297,7 @@ static void loop(struct supervisor *s) {
     if (count < 0 && errno != EINTR) die(errno, "cannot wait for events");
     for (int index = 0; index < count; index++) dispatch(s, &events[index]);
     bury_processes(s);
+    if (!s->frozen) release_held(s);
     check_node(s);
     if (s->init_gone) {
       conclude(s);

@@ -17,7 +17,7 @@
  *   terminal.c   the person's terminal
  *   keep.c       protected names stay protected when somebody outside replaces them
  *
- * Modes of a notice: ASKED (Node has the question) -> HELD (answered while the run was frozen) -> TRACED (the kernel goes on,
+ * Modes of a notice: ASKED (Node has the question) -> HELD (answered while the run was frozen, or while another thread's exec goes on) -> TRACED (the kernel goes on,
  * and we wait for its stop). A notice leaves the list when it was refused, when its exec was verified, when its exec failed or
  * when its caller is gone; nothing of it stays.
  */
@@ -157,7 +157,7 @@ int out_delay(const struct supervisor *);
 /* ---- notice.c ---- */
 void receive_notice(struct supervisor *);
 void take_verdict(struct supervisor *, uint64_t id, bool allow, uint8_t reuse, struct bytes message);
-/* Applies the verdicts that came while the run was frozen. */
+/* Applies the verdicts that wait for nothing any more. */
 void release_held(struct supervisor *);
 /* Both answer the kernel; false when the caller is gone. */
 bool answer_error(struct supervisor *, uint64_t cookie, int error);

@@ -39,7 +39,23 @@ static bool read_registers(pid_t tid, int64_t *result, uint64_t *stack) {
 
 static void detach(pid_t tid, int signal) { ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal); }
 
+/*
+ * An exec waits, with its process's cred_guard_mutex held, for us to reap the threads that it ends; to seize another thread of that process
+ * would wait for the same mutex, for ever.
+ */
+static bool another_is_under_way(const struct supervisor *s, const struct notice *notice) {
+  for (const struct notice *other = s->notices; other != NULL; other = other->next)
+    if (other != notice && other->state == NOTICE_TRACED && other->caller.tgid == notice->caller.tgid) return true;
+  return false;
+}
+
 void let_go(struct supervisor *s, struct notice *notice) {
+  if (another_is_under_way(s, notice)) {
+    /* When that one fails this one's turn comes; when it does not, this one's thread is gone. */
+    notice->allow = true;
+    notice->state = NOTICE_HELD;
+    return;
+  }
   if (!notice->decided && !files_unchanged(notice)) {
     static const char changed[] = "bailiwick: refused: a file of this command changed while it was being decided; run it again";
     write_reason(&notice->caller, changed, sizeof changed - 1);
