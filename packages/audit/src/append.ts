@@ -1,21 +1,16 @@
-import { dirname, join } from "node:path";
-import { DurableWriter, listForTidying, listIfThere, readIfThere, tidyAway, type Files } from "./files.ts";
+import { join } from "node:path";
+import { DurableWriter, listForTidying, readIfThere, tidyAway, type Files } from "./files.ts";
 import { sha256, type Signer } from "./key.ts";
-import { blobPath, type Layout } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import type { LogLock } from "./lock.ts";
-import type { TreeHead } from "./log-types.ts";
+import type { NewEntry, TreeHead } from "./log-types.ts";
 import { createTreeHasher, equalBytes } from "./merkle.ts";
 import { isConsistent, proveConsistency } from "./proof.ts";
+import { PrivateWriter, type PrivateWrites } from "./private-writer.ts";
 import { damaged, headOf, openCheckpoint, signCheckpoint, writeFailure, type Head } from "./signed-head.ts";
 import { storedTree } from "./stored.ts";
 import { emptyTail, extendTail, readTail, supersededBy, type Tail } from "./tail.ts";
 import { fullTilePath, partialTiles, tilePath, type TileName } from "./tiles.ts";
-
-/** One entry on its way to the log, with the files it refers to. */
-export interface NewEntry {
-  readonly data: Uint8Array;
-  readonly blobs: readonly { readonly digest: string; readonly bytes: Uint8Array }[];
-}
 
 export interface Committed {
   /** Index of the first of them. */
@@ -48,25 +43,28 @@ const tree = createTreeHasher(sha256);
 /**
  * Appends batches to the log that all runs of a host share.
  *
- * Order within a batch: lock; take over what other processes appended; blobs; bundles, tiles and the new checkpoint
- * under another name, all synced; rename; sync of the directory; unlock. Until the rename nothing that a checkpoint
- * covers has changed (INVARIANT(covered-files)), so a crash leaves the log as it was, and some files that nobody
- * trusts and the next writer overwrites. From the rename on, the batch is in the log.
+ * Order within a batch: lock; take over what other processes appended; personal members, bundles, tiles and the new
+ * checkpoint under another name, all synced; rename; sync of the directory; unlock. Until the rename nothing that a
+ * checkpoint covers has changed (INVARIANT(covered-files)), so a crash leaves the log as it was, and some files and ends of
+ * files that nobody trusts and the next writer overwrites. From the rename on, the batch is in the log.
  */
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #writer: DurableWriter;
+  readonly #private: PrivateWriter;
   #current: Current | undefined;
   /** The newest checkpoint this process has checked: the log may never again be without its head. */
   #seen: Seen;
   /** A batch whose rename or directory sync failed: it may be in the log or not. The next commit starts by finding out. */
-  #doubtful: { readonly first: number; readonly leaves: readonly Uint8Array[] } | undefined;
+  #doubtful:
+    { readonly first: number; readonly leaves: readonly Uint8Array[]; readonly writes: PrivateWrites } | undefined;
   /** Partial tiles of the checkpoint before the last; readers had a whole batch's time to finish with them. */
   #stale: readonly string[] = [];
 
   constructor(options: AppenderOptions, seen: Seen) {
     this.#options = options;
     this.#writer = new DurableWriter(options.files, options.layout.directory);
+    this.#private = new PrivateWriter(options.files, options.layout.directory);
     this.#seen = seen;
   }
 
@@ -98,6 +96,7 @@ export class Appender {
     if (doubtful !== undefined) {
       if (await this.#holds(current.head, doubtful)) {
         await this.#writer.replace(layout.checkpoint, bytes);
+        this.#private.accept(doubtful.writes);
         this.#doubtful = undefined;
         return { first: doubtful.first, count: doubtful.leaves.length, head: headOf(current.head) };
       }
@@ -108,7 +107,6 @@ export class Appender {
 
   async #append(current: Current, entries: readonly NewEntry[]): Promise<Committed> {
     const { files, layout } = this.#options;
-    await this.#writeBlobs(entries);
     const {
       tail,
       leaves,
@@ -121,15 +119,18 @@ export class Appender {
     const head = { size: tail.range.size, root: tail.range.root() };
     const checkpoint = await signCheckpoint(this.#options.signer, head);
     const temporary = `${layout.checkpoint}.tmp`;
+    const first = current.head.size;
+    const writes = this.#private.plan(first, entries);
     await this.#writer.write([
+      ...writes.files,
       ...tiles.map(({ path, bytes }) => ({ path: join(layout.log, path), bytes })),
       { path: temporary, bytes: checkpoint, transient: true },
     ]);
-    const first = current.head.size;
-    this.#doubtful = { first, leaves };
+    this.#doubtful = { first, leaves, writes };
     files.rename(temporary, layout.checkpoint);
     await this.#writer.syncDirectory(layout.log);
     this.#doubtful = undefined;
+    this.#private.accept(writes);
     this.#current = { checkpoint, head, tail };
     this.#seen = this.#current;
     this.#tidy(first, head.size);
@@ -180,25 +181,6 @@ export class Appender {
   #stored(head: Head) {
     const { files, layout } = this.#options;
     return storedTree(tree, head.size, (name) => Promise.resolve(readIfThere(files, join(layout.log, tilePath(name)))));
-  }
-
-  async #writeBlobs(entries: readonly NewEntry[]): Promise<void> {
-    const { files, layout } = this.#options;
-    const blobs = new Map(entries.flatMap((entry) => entry.blobs).map(({ digest, bytes }) => [digest, bytes]));
-    if (blobs.size === 0) return;
-    const renames: { from: string; to: string }[] = [];
-    const writes: { path: string; bytes: Uint8Array }[] = [];
-    for (const [digest, bytes] of blobs) {
-      const to = join(layout.directory, blobPath(digest));
-      if (listIfThere(files, dirname(to)).includes(digest.slice("sha256:".length))) continue;
-      renames.push({ from: `${to}.tmp`, to });
-      writes.push({ path: `${to}.tmp`, bytes });
-    }
-    await this.#writer.write(writes);
-    for (const { from, to } of renames) files.rename(from, to);
-    // Also for one that was there already: whoever put it there may have died before its name was durable.
-    const directories = new Set([...blobs.keys()].map((digest) => dirname(join(layout.directory, blobPath(digest)))));
-    for (const directory of directories) await this.#writer.syncDirectory(directory);
   }
 
   /** The batch is durable and must be acknowledged: nothing in here may fail. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * The event schema, version 1. An event is the payload of one log entry: one JSON object in UTF-8, at most 65,535 bytes
- * (C2SP tlog-tiles, entry bundles). Longer values are cut, and what was cut is kept by its SHA-256 beside the log.
+ * The event schema, version 1. An event is what readers get. In the log it lies in two parts (personal.ts): an entry with
+ * what nobody needs to forget and, where the event has more, a salted digest of the personal members that lie beside the log.
  * Strings that came from the kernel are as {@link decodeOsString} of `@bailiwick/base` gives them.
  */
 
@@ -26,7 +26,7 @@ const decision = z.strictObject({
 /** A file that was executed. */
 const program = z.strictObject({ path: z.string(), digest });
 
-/** `whole`: what was cut out of this event, other than arguments, is in the event's own JSON, kept by this digest beside the log. */
+/** `whole`: what was cut out of this event, other than arguments, is in the event's own JSON, kept by this digest beside the log and as personal as the rest. */
 const base = { v: z.literal(1), run: runId, at: time, whole: digest.optional() };
 
 /** A list of strings that may have been too long to keep whole; `whole` is then the digest of the NUL-separated bytes. */
@@ -133,6 +133,10 @@ export const eventSchema = z.discriminatedUnion("type", [
     }),
     wallMs: z.number().nonnegative(),
   }),
+  /** The personal members of all events of this run are gone from here on: somebody who may do so erased them. */
+  z.strictObject({ ...base, type: z.literal("run.erased"), by: z.string(), reason: z.string() }),
+  /** Of the log itself, under {@link LOG_ITSELF}: checkpoints are signed by another key from here on. Verifier keys, as in `log.vkey`. */
+  z.strictObject({ ...base, type: z.literal("key.rotated"), from: z.string(), to: z.string(), by: z.string() }),
 ]);
 
 export type Event = z.infer<typeof eventSchema>;

@@ -8,7 +8,8 @@ export interface Layout {
   readonly directory: string;
   readonly log: string;
   readonly checkpoint: string;
-  readonly blobs: string;
+  /** Salts and personal members, a directory for each run. */
+  readonly private: string;
   /** Private: mode 0600. */
   readonly key: string;
   readonly verifierKey: string;
@@ -24,7 +25,7 @@ export function layoutOf(directory: string): Layout {
     directory,
     log,
     checkpoint: join(log, "checkpoint"),
-    blobs: join(directory, "blobs"),
+    private: join(directory, "private"),
     key: join(directory, "log.key"),
     verifierKey: join(directory, "log.vkey"),
     lock: join(directory, "lock"),
@@ -32,8 +33,17 @@ export function layoutOf(directory: string): Layout {
   };
 }
 
-/** `blobs/sha256/ab/abcd…` for `sha256:abcd…` */
-export function blobPath(digest: string): string {
-  const hex = digest.slice("sha256:".length);
-  return `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
+/** `private/RUN`: all that is personal of a run, and nothing else. */
+export function privateDirectory(run: string): string {
+  return `private/${run}`;
+}
+
+/** `private/RUN/N`: the personal members of a run's entries in bundle N. */
+export function recordsPath(run: string, bundle: number): string {
+  return `${privateDirectory(run)}/${String(bundle)}`;
+}
+
+/** `private/RUN/whole/abcd…` for `sha256:abcd…`: what was too long for an event of the run. */
+export function wholePath(run: string, digest: string): string {
+  return `${privateDirectory(run)}/whole/${digest.slice("sha256:".length)}`;
 }

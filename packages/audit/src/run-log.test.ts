@@ -25,9 +25,9 @@ const hasCode = (code: AuditErrorCode) => (error: unknown) => error instanceof A
 /** The disk, full from a call of `fill` until one of `empty`. */
 function fillableFiles(): Files & { fill(): void; empty(): void } {
   let full = false;
-  const write = (fd: number, bytes: Uint8Array): number => {
+  const write = (fd: number, bytes: Uint8Array, at: number): number => {
     if (full) throw ioError("ENOSPC");
-    return diskFiles.write(fd, bytes);
+    return diskFiles.write(fd, bytes, at);
   };
   return { ...diskFiles, write, fill: () => void (full = true), empty: () => void (full = false) };
 }

@@ -1,14 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { isErrno, type RunId } from "@bailiwick/base";
-import { Appender, type NewEntry } from "./append.ts";
+import { Appender } from "./append.ts";
 import { AuditError } from "./errors.ts";
 import { diskFiles, DurableWriter, listIfThere, readIfThere, type Files } from "./files.ts";
 import { encodeEvent } from "./fit.ts";
 import { createSigner, loadSigner, sha256, type Signer } from "./key.ts";
 import { layoutOf, type Layout } from "./layout.ts";
 import { FileLock, type LogLock } from "./lock.ts";
-import type { NewEvent, RunLog, TreeHead } from "./log-types.ts";
+import type { NewEntry, NewEvent, RunLog, TreeHead } from "./log-types.ts";
 import { createTreeHasher } from "./merkle.ts";
 import { damaged, headOf, openCheckpoint, signCheckpoint, writeFailure } from "./signed-head.ts";
 
@@ -237,6 +237,6 @@ class BatchingRunLog implements RunLog {
   }
 }
 
-function sizeOf({ data, blobs }: NewEntry): number {
-  return blobs.reduce((sum, { bytes }) => sum + bytes.length, data.length);
+function sizeOf({ data, record, whole }: NewEntry): number {
+  return whole.reduce((sum, { bytes }) => sum + bytes.length, data.length + (record?.length ?? 0));
 }

@@ -10,12 +10,17 @@ export interface FollowsClaim {
   readonly root: string;
 }
 
+/** What happens within a run: the others tell of the log. */
+type StoryEvent = Exclude<Event, { type: "key.rotated" | "run.erased" }>;
+
 interface RunState {
   /** Execs and connections that began and did not end; emptied when the run ends. */
   readonly execs: Set<number>;
   readonly ended: Set<number>;
   readonly connections: Set<number>;
   isOver: boolean;
+  /** Its beginning lies before what is read. */
+  readonly beganBefore: boolean;
 }
 
 /** Takes events in the order of the log. */
@@ -24,6 +29,7 @@ export class StoryChecker {
   readonly #runs = new Map<string, RunState>();
   readonly #claims: FollowsClaim[] = [];
   #hasHole = false;
+  #beginsLate = false;
 
   constructor(problems: Problems) {
     this.#problems = problems;
@@ -47,10 +53,20 @@ export class StoryChecker {
     this.#hasHole = true;
   }
 
+  /** What came before is not read: of what began there, only the rest is told. */
+  beginLate(): void {
+    this.#beginsLate = true;
+  }
+
   accept(index: number, event: Event): void {
     const report = (kind: Problem["kind"], detail: string): void => {
       if (!this.#hasHole) this.#problems.add({ kind, index, run: event.run, detail });
     };
+    if (event.type === "key.rotated") return;
+    if (event.type === "run.erased") {
+      if (!this.#runs.has(event.run) && !this.#beginsLate) report("gap", "a run was erased that never began");
+      return;
+    }
     const state = this.#stateOf(event, report);
     if (state.isOver) report("reordering", "an entry follows the run's end");
     switch (event.type) {
@@ -63,14 +79,15 @@ export class StoryChecker {
         state.execs.add(event.exec);
         return;
       case "exec.ended":
-        if (!state.execs.delete(event.exec)) report("gap", `exec ${String(event.exec)} ends and never began`);
+        if (!state.execs.delete(event.exec) && !state.beganBefore)
+          report("gap", `exec ${String(event.exec)} ends and never began`);
         state.ended.add(event.exec);
         return;
       case "connection.opened":
         state.connections.add(event.connection);
         return;
       case "connection.closed":
-        if (!state.connections.delete(event.connection))
+        if (!state.connections.delete(event.connection) && !state.beganBefore)
           report("gap", `connection ${String(event.connection)} closes and never opened`);
         return;
       case "run.ended":
@@ -88,14 +105,16 @@ export class StoryChecker {
     }
   }
 
-  #stateOf(event: Event, report: (kind: Problem["kind"], detail: string) => void): RunState {
+  #stateOf(event: StoryEvent, report: (kind: Problem["kind"], detail: string) => void): RunState {
     const known = this.#runs.get(event.run);
     if (known !== undefined) {
       if (event.type === "run.started") report("gap", "the run starts twice");
       return known;
     }
-    if (event.type !== "run.started") report("gap", "the run's beginning is missing");
-    const state = { execs: new Set<number>(), ended: new Set<number>(), connections: new Set<number>(), isOver: false };
+    const beganBefore = event.type !== "run.started" && this.#beginsLate;
+    if (event.type !== "run.started" && !beganBefore) report("gap", "the run's beginning is missing");
+    const sets = { execs: new Set<number>(), ended: new Set<number>(), connections: new Set<number>() };
+    const state = { ...sets, isOver: false, beganBefore };
     this.#runs.set(event.run, state);
     return state;
   }
