@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { RECORDS_WIDTH } from "./private-records.ts";
 
 /**
  * Where things are in the directory of the record. Only `log/` has the public form (C2SP tlog-tiles) and may be copied
@@ -38,9 +39,9 @@ export function privateDirectory(run: string): string {
   return `private/${run}`;
 }
 
-/** `private/RUN/N`: the personal members of a run's entries in bundle N. */
-export function recordsPath(run: string, bundle: number): string {
-  return `${privateDirectory(run)}/${String(bundle)}`;
+/** `private/RUN/N`: the personal members of a run's entries, of that at an index and those near it. */
+export function recordsPath(run: string, index: number): string {
+  return `${privateDirectory(run)}/${String(Math.floor(index / RECORDS_WIDTH))}`;
 }
 
 /** `private/RUN/whole/abcd…` for `sha256:abcd…`: what was too long for an event of the run. */

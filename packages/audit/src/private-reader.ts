@@ -1,36 +1,49 @@
 import { recordsPath } from "./layout.ts";
-import { decodeRecords } from "./private-records.ts";
-import { TILE_WIDTH } from "./tiles.ts";
+import { decodeRecords, RECORDS_WIDTH } from "./private-records.ts";
 import type { RecordSource } from "./verify/source.ts";
 
 const NONE: ReadonlyMap<number, Uint8Array> = new Map();
+/** What is kept in memory of the files read last. */
+const CACHED_BYTES = 64 << 20;
 
-/** Salts and personal members of the entries of one bundle, each run's read when it is first asked for. Browser-safe. */
-export class BundleRecords {
+interface RecordsFile {
+  readonly records: ReadonlyMap<number, Uint8Array>;
+  readonly bytes: number;
+}
+
+/** Salts and personal members of entries, for one reading of the log: a run that goes on writes what a later reading will find. Browser-safe. */
+export class PrivateReader {
   readonly #source: RecordSource;
-  readonly #bundle: number;
-  readonly #runs = new Map<string, Promise<ReadonlyMap<number, Uint8Array>>>();
+  readonly #files = new Map<string, RecordsFile>();
+  #bytes = 0;
 
-  constructor(source: RecordSource, bundle: number) {
+  constructor(source: RecordSource) {
     this.#source = source;
-    this.#bundle = bundle;
   }
 
   /** Salt and members of an entry; undefined when they are gone. They are read, not proven: see the entry's `private`. */
   async find(run: string, index: number): Promise<Uint8Array | undefined> {
-    const records = await this.ofRun(run);
-    return records.get(index % TILE_WIDTH);
+    return this.loaded(run, index) ?? (await this.#load(run, index)).get(index % RECORDS_WIDTH);
   }
 
-  /** All of a run in this bundle, by place. */
-  ofRun(run: string): Promise<ReadonlyMap<number, Uint8Array>> {
-    let records = this.#runs.get(run);
-    if (records === undefined) {
-      records = this.#source
-        .read(recordsPath(run, this.#bundle))
-        .then((bytes) => (bytes ? decodeRecords(bytes) : NONE));
-      this.#runs.set(run, records);
+  /** As {@link find}, of the files that {@link find} has read already. */
+  loaded(run: string, index: number): Uint8Array | undefined {
+    return this.#files.get(recordsPath(run, index))?.records.get(index % RECORDS_WIDTH);
+  }
+
+  async #load(run: string, index: number): Promise<RecordsFile["records"]> {
+    const path = recordsPath(run, index);
+    const known = this.#files.get(path);
+    if (known !== undefined) return known.records;
+    const bytes = await this.#source.read(path);
+    const file = { records: bytes ? decodeRecords(bytes) : NONE, bytes: bytes?.length ?? 0 };
+    this.#files.set(path, file);
+    this.#bytes += file.bytes;
+    for (const [oldest, { bytes: size }] of this.#files) {
+      if (this.#bytes <= CACHED_BYTES || oldest === path) break;
+      this.#files.delete(oldest);
+      this.#bytes -= size;
     }
-    return records;
+    return file.records;
   }
 }

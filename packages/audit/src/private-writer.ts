@@ -3,7 +3,6 @@ import { readIfThere, type FileToWrite, type Files } from "./files.ts";
 import { recordsPath, wholePath } from "./layout.ts";
 import type { NewEntry } from "./log-types.ts";
 import { placeRecord } from "./private-records.ts";
-import { TILE_WIDTH } from "./tiles.ts";
 
 /** What a batch writes beside the log; it counts once {@link PrivateWriter.accept} was told that the batch is in the log. */
 export interface PrivateWrites {
@@ -20,7 +19,7 @@ export interface PrivateWrites {
 export class PrivateWriter {
   readonly #files: Files;
   readonly #directory: string;
-  /** How much of each file is covered; of the last few only, an earlier bundle is never written to again. */
+  /** How much of each file is covered; of the last ones only: one that is full is never written to again. */
   #ends = new Map<string, number>();
   /** Wholes that are durable, so that a program which is started a thousand times with the same long arguments costs one file. */
   readonly #kept = new Set<string>();
@@ -41,7 +40,7 @@ export class PrivateWriter {
       if (record === undefined) continue;
       const index = first + offset;
       placeRecord(record, index);
-      const path = join(this.#directory, recordsPath(run, Math.floor(index / TILE_WIDTH)));
+      const path = join(this.#directory, recordsPath(run, index));
       const list = records.get(path);
       if (list === undefined) records.set(path, [record]);
       else list.push(record);

@@ -4,8 +4,7 @@ import type { Event } from "./events.ts";
 import { readBundles, readCheckpoint, readEntryHead } from "./read.ts";
 import { refreshIndex } from "./run-index.ts";
 import { diskSource } from "./source-disk.ts";
-import { BundleRecords } from "./private-reader.ts";
-import { TILE_WIDTH } from "./tiles.ts";
+import { PrivateReader } from "./private-reader.ts";
 import type { RecordSource } from "./verify/source.ts";
 import { completeEvent, openEntry } from "./verify/parse-event.ts";
 
@@ -49,8 +48,8 @@ export async function* eventsOf(
   run: RunId | undefined,
   { from, to }: { readonly from: number; readonly to: number },
 ): AsyncGenerator<LoggedEvent> {
+  const records = new PrivateReader(source);
   for await (const { first, entries } of readBundles(source, from, to)) {
-    const records = new BundleRecords(source, Math.floor(first / TILE_WIDTH));
     for (const [offset, entry] of entries.entries()) {
       if (run !== undefined && readEntryHead(entry)?.run !== run) continue;
       const index = first + offset;

@@ -12,9 +12,8 @@ import { rootAt } from "./proof.ts";
 import { readBundles, readCheckpoint, readEntryHead, rootOf } from "./read.ts";
 import { diskSource } from "./source-disk.ts";
 import { MissingTile, storedTree } from "./stored.ts";
-import { BundleRecords } from "./private-reader.ts";
+import { PrivateReader } from "./private-reader.ts";
 import { LOG_ITSELF } from "./personal.ts";
-import { TILE_WIDTH } from "./tiles.ts";
 import { findTile } from "./verify/source.ts";
 import { completeEvent, openEntry } from "./verify/parse-event.ts";
 
@@ -74,8 +73,8 @@ export async function refreshIndex(directory: string, { useHint = true } = {}): 
   const runs = new Map(hint.runs.map((summary) => [summary.run, summary]));
   if (hint.size < checkpoint.size) {
     const source = diskSource(directory);
+    const records = new PrivateReader(source);
     for await (const { first, entries } of readBundles(source, hint.size, checkpoint.size)) {
-      const records = new BundleRecords(source, Math.floor(first / TILE_WIDTH));
       for (const [offset, entry] of entries.entries()) await note(runs, records, { index: first + offset, entry });
     }
     await writeHint(directory, { v: 1, size: checkpoint.size, root: rootOf(checkpoint), runs: [...runs.values()] });
@@ -99,7 +98,7 @@ const COUNTED: Readonly<Record<string, keyof RunSummary["counts"]>> = {
 
 async function note(
   runs: Map<string, RunSummary>,
-  records: BundleRecords,
+  records: PrivateReader,
   { index, entry }: { readonly index: number; readonly entry: Uint8Array },
 ): Promise<void> {
   const head = readEntryHead(entry);
@@ -123,7 +122,7 @@ async function note(
 
 async function noteBounds(
   summary: RunSummary,
-  records: BundleRecords,
+  records: PrivateReader,
   { index, entry }: { readonly index: number; readonly entry: Uint8Array },
 ): Promise<void> {
   const open = openEntry(entry);

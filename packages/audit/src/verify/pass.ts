@@ -8,6 +8,7 @@ import { decodeBundle, TILE_WIDTH } from "../tiles.ts";
 import { BundleChecker, leavesOf } from "./bundles.ts";
 import type { Rotation } from "./key-chain.ts";
 import { completeEvent, openEntry, type OpenEntry } from "./parse-event.ts";
+import { PrivateReader } from "../private-reader.ts";
 import { PrivateChecker } from "./private-check.ts";
 import type { Problems } from "./problems.ts";
 import { findTile, type RecordSource } from "./source.ts";
@@ -38,6 +39,7 @@ export class Pass {
   readonly #tiles: TileTree;
   readonly #bundles: BundleChecker;
   readonly #private: PrivateChecker;
+  readonly #records: PrivateReader;
   #rotations: ReadonlySet<number> = new Set();
   /** Index of the first entry that is wanted, and of the first that is not. */
   #wanted = { from: 0, to: 0 };
@@ -52,6 +54,7 @@ export class Pass {
     this.#tiles = new TileTree(this.#hasher, source, checkpoint, problems);
     this.#bundles = new BundleChecker(problems);
     this.#private = new PrivateChecker(source, primitives.sha256, problems);
+    this.#records = new PrivateReader(source);
     this.story = new StoryChecker(problems);
   }
 
@@ -80,13 +83,13 @@ export class Pass {
     for (let index = firstBundle; index * TILE_WIDTH < end && !problems.isFull; index++) {
       if (!(await this.#checkBundle(index))) break;
     }
+    this.#bundles.finish();
     const reached = Math.min(Math.ceil(end / TILE_WIDTH) * TILE_WIDTH, checkpoint.size);
     // INVARIANT(unproven-is-reported), checked: each entry either hashes to what the root commits to, or a problem says that it does not.
     if (problems.count === 0 && end > this.#wanted.from && this.#proven !== reached - firstBundle * TILE_WIDTH) {
       problems.add({ kind: "signature", detail: "the entries do not hash to the signed root" });
     }
     if (run?.erased !== undefined) await this.#acceptErasure(run.erased);
-    this.#bundles.finish();
     if (publicOnly !== true) await this.#private.finish();
     await this.#checkClaims();
   }
@@ -160,17 +163,15 @@ export class Pass {
     const base = bundle * TILE_WIDTH;
     const { from, to } = this.#wanted;
     const found: FoundEntry[] = [];
-    const runs = new Set<string>();
     for (let place = Math.max(0, from - base); place < entries.length && base + place < to; place++) {
       const open = openEntry(entries[place] ?? new Uint8Array(0));
       found.push({ index: base + place, open, isGenuine: fits[place] === true });
-      if (open?.private !== undefined && this.#isWanted(open)) runs.add(open.run);
     }
-    const records = this.#private.records(bundle);
-    const ofRun = new Map<string, ReadonlyMap<number, Uint8Array>>();
-    for (const run of runs) ofRun.set(run, await records.ofRun(run));
     for (const entry of found) {
-      this.#accept(entry, entry.open && ofRun.get(entry.open.run)?.get(entry.index % TILE_WIDTH));
+      const { open, index } = entry;
+      if (open?.private === undefined || !this.#isWanted(open)) this.#accept(entry, undefined);
+      // Awaiting what is there already would cost more than checking it.
+      else this.#accept(entry, this.#records.loaded(open.run, index) ?? (await this.#records.find(open.run, index)));
     }
   }
 

@@ -1,6 +1,5 @@
 /** Personal members compared with what the entries commit to. Browser-safe. */
 import { wholePath } from "../layout.ts";
-import { BundleRecords } from "../private-reader.ts";
 import type { Sha256 } from "../merkle.ts";
 import type { Event } from "../events.ts";
 import type { OpenEntry } from "./parse-event.ts";
@@ -30,10 +29,6 @@ export class PrivateChecker {
   /** Runs whose personal members an entry says were erased. */
   get erased(): readonly string[] {
     return [...this.#erased];
-  }
-
-  records(bundle: number): BundleRecords {
-    return new BundleRecords(this.#source, bundle);
   }
 
   /** Salt and members when they are the ones that the entry commits to; undefined, and noted, when they are not or are gone. */

@@ -84,6 +84,8 @@ describe("a record that nobody touched", () => {
       entries: 704,
       runs: 2,
       unended: [],
+      erased: [],
+      rotations: 0,
       problems: [],
     });
     const remembered = [first.head, second.head];
@@ -174,11 +176,34 @@ describe("an edit", () => {
     await appendNow(log, started(log.follows));
     await appendNow(log, allowed(1, ["x".repeat(50_000)]));
     await log.close();
-    const [blob = ""] = globSync(join(directory, "blobs/sha256/*/*"));
-    flipByte(blob, 3);
+    const [whole = ""] = globSync(join(directory, "private/*/whole/*"));
+    flipByte(whole, 3);
     await assertProblem(directory, "edit", 1);
-    rmSync(blob);
+    rmSync(whole);
     await assertProblem(directory, "deletion", 1);
+  });
+
+  test("of personal members: of a byte of them, of their salt, of their place", async (context) => {
+    for (const [at, kind] of [
+      [60, "edit"],
+      [6, "edit"],
+      [1, "deletion"],
+    ] as const) {
+      const { directory, first } = await makeRecord(context);
+      flipByte(join(directory, "private", first.run, "0"), at);
+      await assertProblem(directory, kind, 0);
+    }
+  });
+
+  test("of personal members that were exchanged between entries", async (context) => {
+    const { directory, first } = await makeRecord(context);
+    const path = join(directory, "private", first.run, "0");
+    const bytes = readFileSync(path);
+    const second = 6 + bytes.readUInt32BE(2) + 1;
+    [bytes[1], bytes[second]] = [bytes[second] ?? 0, bytes[1] ?? 0];
+    writeFileSync(path, bytes);
+    const problems = await assertProblem(directory, "edit");
+    assert.equal(problems.length, 2);
   });
 });
 
@@ -262,7 +287,7 @@ describe("an older state that was put back", () => {
     const result = await verifyLog(directory, { remembered: [first.head, second.head] });
     assert.deepEqual(
       result.problems.map(({ kind, index }) => [kind, index]),
-      [["truncation", 602]],
+      [["rollback", 602]],
     );
   });
 
@@ -286,7 +311,7 @@ describe("an older state that was put back", () => {
     writeFileSync(join(directory, "log/checkpoint"), older);
     const result = await verifyLog(directory, { remembered: [later.head] });
     assert.deepEqual(result.head, head);
-    assert.ok(has(result.problems, "truncation", 602));
+    assert.ok(has(result.problems, "rollback", 602));
   });
 });
 
