@@ -2,7 +2,14 @@ export { AuditError, type AuditErrorCode } from "./errors.ts";
 export type { Event, EventOf } from "./events.ts";
 export type { FollowOptions } from "./follow.ts";
 export type { NewEvent, RunLog, TreeHead } from "./log-types.ts";
+export type { EraseOptions, Erasure } from "./erase.ts";
+export type { CheckFilesOptions, FilesCheck, Finding, FindingKind } from "./fsck.ts";
+export type { KeyRotation, RotateOptions } from "./rotate.ts";
+export { LOG_ITSELF } from "./personal.ts";
 export {
+  checkFiles,
+  entryJsonSchema,
+  eraseRuns,
   eventJsonSchema,
   followLog,
   followRun,
@@ -10,12 +17,15 @@ export {
   loadEventSchema,
   readLog,
   readRun,
+  rotateKey,
   verifyLog,
 } from "./queries.ts";
 export type { LoggedEvent } from "./read-run.ts";
+export { openCopy } from "./open-copy.ts";
 export { readVerifierKey, tilesDirectory } from "./read.ts";
 export { openRunLog, type RunLogOptions } from "./run-log.ts";
 export type { RunSummary } from "./run-index.ts";
 export type { VerifyLogOptions } from "./verify-log.ts";
 export type { Problem, ProblemKind } from "./verify/problems.ts";
+export type { OtherCheckpoint } from "./verify/other-heads.ts";
 export type { Verification } from "./verify/verify.ts";

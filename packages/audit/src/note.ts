@@ -91,6 +91,10 @@ export function parseNote(bytes: Uint8Array): Note | undefined {
   return { text: whole.slice(0, split + 1), signatures };
 }
 
+export function isSameKey(a: VerifierKey, b: VerifierKey): boolean {
+  return a.name === b.name && equalBytes(a.publicKey, b.publicKey);
+}
+
 /** True when this key signed the note. Signatures by other keys are no concern of its. */
 export async function isSignedBy(note: Note, key: VerifierKey, verify: VerifyEd25519): Promise<boolean> {
   const message = new TextEncoder().encode(note.text);

@@ -1,5 +1,4 @@
-import { recordsPath } from "./layout.ts";
-import { decodeRecords, RECORDS_WIDTH } from "./private-records.ts";
+import { decodeRecords, RECORDS_WIDTH, recordsPath } from "./private-records.ts";
 import type { RecordSource } from "./verify/source.ts";
 
 const NONE: ReadonlyMap<number, Uint8Array> = new Map();

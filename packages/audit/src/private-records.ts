@@ -11,6 +11,21 @@ export const RECORD_HEADER_BYTES = 6;
 /** Bytes of salt before the members of an entry. */
 export const SALT_BYTES = 32;
 
+/** `private/RUN`: all that is personal of a run, and nothing else. */
+export function privateDirectory(run: string): string {
+  return `private/${run}`;
+}
+
+/** `private/RUN/N`: the personal members of a run's entries, of that at an index and those near it. */
+export function recordsPath(run: string, index: number): string {
+  return `${privateDirectory(run)}/${String(Math.floor(index / RECORDS_WIDTH))}`;
+}
+
+/** `private/RUN/whole/abcd…` for `sha256:abcd…`: what was too long for an event of the run. */
+export function wholePath(run: string, digest: string): string {
+  return `${privateDirectory(run)}/whole/${digest.slice("sha256:".length)}`;
+}
+
 /** One record without its place, which {@link placeRecord} gives it when its index is known. `fillSalt` writes SALT_BYTES at an offset. */
 export function encodeRecord(members: Uint8Array, fillSalt: (into: Uint8Array, at: number) => void): Uint8Array {
   const record = new Uint8Array(RECORD_HEADER_BYTES + SALT_BYTES + members.length);

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { readIfThere, type FileToWrite, type Files } from "./files.ts";
-import { recordsPath, wholePath } from "./layout.ts";
 import type { NewEntry } from "./log-types.ts";
-import { placeRecord } from "./private-records.ts";
+import { placeRecord, recordsPath, wholePath } from "./private-records.ts";
 
 /** What a batch writes beside the log; it counts once {@link PrivateWriter.accept} was told that the batch is in the log. */
 export interface PrivateWrites {

@@ -31,23 +31,22 @@ export function tilesDirectory(directory: string): string {
 
 /** The last checkpoint, its signature checked. @throws AuditError AUDIT_NO_LOG, AUDIT_LOG_DAMAGED */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
+  // The key may be rotated between the two reads; it can't be twice.
+  const checkpoint = (await tryCheckpoint(directory)) ?? (await tryCheckpoint(directory));
+  if (checkpoint !== undefined) return checkpoint;
+  throw new AuditError(
+    "AUDIT_LOG_DAMAGED",
+    `the checkpoint of the record in \`${directory}\` is not signed by its key; run \`bailiwick audit verify\``,
+  );
+}
+
+async function tryCheckpoint(directory: string): Promise<Checkpoint | undefined> {
   const key = parseVerifierKey(await readVerifierKey(directory), sha256);
   const bytes = await diskSource(directory).read("log/checkpoint");
   const note = bytes && parseNote(bytes);
   const checkpoint = note && parseCheckpoint(note.text);
-  if (
-    key === undefined ||
-    note === undefined ||
-    checkpoint === undefined ||
-    checkpoint.origin !== key.name ||
-    !(await isSignedBy(note, key, verifyEd25519))
-  ) {
-    throw new AuditError(
-      "AUDIT_LOG_DAMAGED",
-      `the checkpoint of the record in \`${directory}\` is not signed by its key; run \`bailiwick audit verify\``,
-    );
-  }
-  return checkpoint;
+  if (key === undefined || note === undefined || checkpoint?.origin !== key.name) return undefined;
+  return (await isSignedBy(note, key, verifyEd25519)) ? checkpoint : undefined;
 }
 
 export function rootOf(checkpoint: Checkpoint): string {

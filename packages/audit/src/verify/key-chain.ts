@@ -4,16 +4,20 @@
  * Browser-safe.
  */
 import { parseCheckpoint } from "../checkpoint.ts";
-import { equalBytes, type Sha256 } from "../merkle.ts";
-import { isSignedBy, parseNote, parseVerifierKey, type Note, type VerifierKey, type VerifyEd25519 } from "../note.ts";
+import type { Sha256 } from "../merkle.ts";
+import {
+  isSameKey,
+  isSignedBy,
+  parseNote,
+  parseVerifierKey,
+  type Note,
+  type VerifierKey,
+  type VerifyEd25519,
+} from "../note.ts";
 import { completeEvent, openEntry } from "./parse-event.ts";
 import type { Problems } from "./problems.ts";
+import { rotationPath } from "./rotation-path.ts";
 import type { RecordSource } from "./source.ts";
-
-/** `log/rotations/N`, N from 0 on. */
-export function rotationPath(number: number): string {
-  return `log/rotations/${String(number)}`;
-}
 
 /** One rotation, proven. */
 export interface Rotation {
@@ -63,17 +67,13 @@ export function currentKey(
 ): VerifierKey | undefined {
   const last = rotations.at(-1);
   if (last === undefined) return trusted;
-  if (rotations.some(({ from, to }) => isSame(from, trusted) || isSame(to, trusted))) return last.to;
+  if (rotations.some(({ from, to }) => isSameKey(from, trusted) || isSameKey(to, trusted))) return last.to;
   problems.add({ kind: "signature", detail: "the key that was given is none that this log was ever signed by" });
   return undefined;
 }
 
-export function isSame(a: VerifierKey, b: VerifierKey): boolean {
-  return a.name === b.name && equalBytes(a.publicKey, b.publicKey);
-}
-
 function follows(before: Rotation | undefined, next: Rotation): boolean {
-  return before === undefined || (isSame(before.to, next.from) && before.index < next.index);
+  return before === undefined || (isSameKey(before.to, next.from) && before.index < next.index);
 }
 
 /** @returns why not, when it can't be believed */

@@ -1,5 +1,5 @@
 /** Personal members compared with what the entries commit to. Browser-safe. */
-import { wholePath } from "../layout.ts";
+import { wholePath } from "../private-records.ts";
 import type { Sha256 } from "../merkle.ts";
 import type { Event } from "../events.ts";
 import type { OpenEntry } from "./parse-event.ts";
