@@ -3,7 +3,8 @@ export type { Event, EventOf } from "./events.ts";
 export type { FollowOptions } from "./follow.ts";
 export type { NewEvent, RunLog, TreeHead } from "./log-types.ts";
 export type { EraseOptions, Erasure } from "./erase.ts";
-export type { CheckFilesOptions, FilesCheck, Finding, FindingKind } from "./fsck.ts";
+export type { Finding, FindingKind } from "./fsck/finding.ts";
+export type { CheckFilesOptions, FilesCheck } from "./fsck/fsck.ts";
 export type { KeyRotation, RotateOptions } from "./rotate.ts";
 export { LOG_ITSELF } from "./personal.ts";
 export {

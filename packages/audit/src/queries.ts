@@ -5,7 +5,7 @@ import type { RunId } from "@bailiwick/base";
 import type { EraseOptions, Erasure } from "./erase.ts";
 import type { eventSchema } from "./events.ts";
 import type { FollowOptions } from "./follow.ts";
-import type { CheckFilesOptions, FilesCheck } from "./fsck.ts";
+import type { CheckFilesOptions, FilesCheck } from "./fsck/fsck.ts";
 import type { KeyRotation, RotateOptions } from "./rotate.ts";
 import type { LoggedEvent } from "./read-run.ts";
 import type { RunSummary } from "./run-index.ts";
@@ -62,7 +62,7 @@ export async function rotateKey(directory: string, options: RotateOptions): Prom
 
 /** @see file fsck.ts */
 export async function checkFiles(directory: string, options: CheckFilesOptions): Promise<FilesCheck> {
-  const module = await import("./fsck.ts");
+  const module = await import("./fsck/fsck.ts");
   return await module.checkFiles(directory, options);
 }
 

@@ -130,16 +130,14 @@ test("a PKCS#11 token signs the log, by pkcs11-tool", { skip }, async (context) 
   run("softhsm2-util", "--init-token", "--free", "--label", "log", "--so-pin", "1234", "--pin", "1234");
   const token = ["--module", MODULE, "--token-label", "log", "--login", "--pin", "1234"];
   run("pkcs11-tool", ...token, "--keypairgen", "--key-type", "EC:edwards25519", "--label", "log", "--id", "01");
-  const der = join(home, "public.der");
-  run("pkcs11-tool", ...token, "--read-object", "--type", "pubkey", "--id", "01", "--output-file", der);
-  // The token gives the key as an octet string (CKA_EC_POINT), with two bytes before it.
-  const publicKey = readFileSync(der).subarray(-32).toString("base64");
+  const pem = join(home, "public.pem");
+  run("pkcs11-tool", ...token, "--read-object", "--type", "pubkey", "--id", "01", "--output-file", pem);
   const sign = ["--sign", "--mechanism", "EDDSA", "--id", "01"];
   const command = ["/usr/bin/env", `SOFTHSM2_CONF=${environment.SOFTHSM2_CONF}`, "pkcs11-tool", ...token, ...sign];
   mkdirSync(directory, { mode: 0o700 });
   writeFileSync(
     join(directory, "signer.toml"),
-    `command = ${JSON.stringify(command)}\npublic-key = "${publicKey}"\ntimeout-seconds = 20\n`,
+    `command = ${JSON.stringify(command)}\npublic-key = """\n${readFileSync(pem, "utf8")}"""\ntimeout-seconds = 20\n`,
   );
   await writeRun(directory, 2);
   assert.deepEqual((await verifyLog(directory)).problems, []);
