@@ -7,7 +7,8 @@ const may = {
   egress: ["base", "policy", "audit"],
   agents: ["base", "policy"],
   run: ["base", "policy", "audit", "sandbox", "egress", "agents"],
-  cli: ["base", "policy", "audit", "sandbox", "egress", "agents", "run"],
+  search: ["base", "audit"],
+  cli: ["base", "policy", "audit", "sandbox", "egress", "agents", "run", "search"],
 };
 const oneOf = (names) => `^packages/(${names.join("|")})/`;
 const powers = "^(node:)?(child_process|net|dgram|worker_threads|vm|cluster)$";

@@ -70,4 +70,17 @@ export const PROMISES: readonly Promised[] = [
     bound: 120,
     what: "supervisor (Node and launcher) over 100,000 processes",
   },
+  {
+    figure: "proof.make-ms-p50/10M",
+    relation: "<=",
+    bound: 5,
+    what: "proof of one of 10 million entries, milliseconds",
+  },
+  {
+    figure: "proof.make-ms-p99/10M",
+    relation: "<=",
+    bound: 20,
+    what: "proof of one of 10 million entries, milliseconds",
+  },
+  { figure: "proof.check-ms-p50", relation: "<=", bound: 2, what: "check of a proof file, milliseconds" },
 ];

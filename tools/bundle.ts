@@ -2,6 +2,7 @@
 import { build } from "esbuild";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { bundleVerifier } from "./bundle-verifier.ts";
 
 const root = join(import.meta.dirname, "..");
 const cli = join(root, "packages/cli");
@@ -29,3 +30,4 @@ await build({
   outExtension: { ".js": ".mjs" },
   logLevel: "warning",
 });
+await bundleVerifier(outdir);

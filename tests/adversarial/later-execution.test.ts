@@ -5,10 +5,19 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { makePlace, runGoverned, type Place } from "../support/governed.ts";
+import { makePlace, ofType, runGoverned, type Place } from "../support/governed.ts";
 
 /** Names that the standard profile protects; a run may not make or change any of them. */
 const NAMES = [
@@ -54,10 +63,7 @@ function repository(place: Place): void {
 
 /** Without any guard: what the script does then is done to a throwaway folder only. */
 function runBare(workspace: string): void {
-  const asNobody = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
-  if (asNobody.length > 0) execFileSync("chown", ["-R", "65534:65534", dirname(dirname(workspace))]);
-  const [command = "", ...args] = [...asNobody, "bash", "-c", script()];
-  spawnSync(command, args, { cwd: workspace, env: { PATH: "/usr/bin:/bin" } });
+  runAsSomebody(workspace, script());
 }
 
 /** Behind each name's ways stands a look whether it was taken, before the next name's ways remove its parent. */
@@ -153,13 +159,64 @@ describe("set-uid bits", () => {
       'cp /usr/bin/true f; python3 -c \'import os; d=os.open(".",0); os.chmod("f", 0o4755, dir_fd=d)\'',
       "cp /usr/bin/true g; python3 -c 'import os; os.fchmod(os.open(\"g\",0), 0o4755)'",
       "cp /usr/bin/true h; python3 -c 'import ctypes; l=ctypes.CDLL(None); print(l.syscall(452,-100,b\"h\",0o4755,0))'",
+      // What a directory hands down, the kernel hands down; and a bit that is there is gone when somebody writes.
+      "mkdir -m 2777 j; cp /usr/bin/true j/k; chmod 2755 j/k",
+      "python3 -c 'import os; os.mkdir(\"l\", 0o6777)'; cp /usr/bin/true l/m",
+      'python3 -c \'import os; os.setxattr("a", "security.capability", bytes([1,0,0,2])+bytes([255]*4)+bytes(4)+bytes([255]*4)+bytes(4))\' || setcap cap_setuid+ep a',
+      'python3 -c \'import os,struct; os.setxattr("b", "system.posix_acl_access", struct.pack("<I",2)+b"".join(struct.pack("<HHI",t,7,0xffffffff) for t in (1,4,32)))\'',
       'python3 -c \'import ctypes,struct; l=ctypes.CDLL(None); l.syscall(437,-100,b"i",struct.pack("QQQ",0o101,0o4755,0),24)\'',
     ];
-    await runGoverned(place, {
-      argv: ["bash", "-c", calls.map((call) => `( ${call} )`).join("\n") + "\nchmod 755 [a-i]; true"],
-    });
+    const script = calls.map((call) => `( ${call} )`).join("\n") + "\nchmod 755 [a-i]; true";
+    const control = makePlace();
+    runAsSomebody(control.workspace, script);
+    const ofControl = setIdBits(control.workspace);
+    control.remove();
+    assert.ok(ofControl.length >= 8, `negative control: without Bailiwick the bits are there: ${ofControl.join(" ")}`);
+
+    const { events } = await runGoverned(place, { argv: ["bash", "-c", script] });
     const made = readdirSync(place.workspace).filter((name) => /^[a-i]$/.test(name));
     assert.ok(made.length >= 5, `the files were made: ${made.join(" ")}`);
-    for (const name of made) assert.equal(lstatSync(join(place.workspace, name)).mode & 0o6000, 0, name);
+    assert.deepEqual(setIdBits(place.workspace), []);
+    assert.equal(capabilitiesBelow(place.workspace), "");
+    assert.ok(ofType(events, "exec.allowed").some(({ argv }) => argv.values[0] === "chmod"));
+  });
+
+  test("a run by root gains nothing by them, and what it makes runs as whoever starts it", async (context) => {
+    if (process.getuid?.() !== 0) {
+      context.skip("only root can make a set-uid program of root's");
+      return;
+    }
+    // A set-uid program that stands in the workspace before the run, with bits that root's run could keep by writing to it.
+    execFileSync("cp", ["/usr/bin/id", join(place.workspace, "id-of-root")]);
+    chmodSync(join(place.workspace, "id-of-root"), 0o6755);
+    const script =
+      "./id-of-root -u; cat /proc/self/status | grep -E 'Cap(Eff|Prm|Bnd)|NoNewPrivs'; cat /usr/bin/env >> id-of-root";
+    const { stdout } = await runGoverned(place, { argv: ["bash", "-c", script] });
+    assert.match(stdout, /CapPrm:\t0+\nCapEff:\t0+\nCapBnd:\t0+\nNoNewPrivs:\t1/);
+    assert.deepEqual(setIdBits(place.workspace), [], "the kernel takes the bits from what was written to");
   });
 });
+
+/** As nobody when root tests: a throwaway folder, and bits that mean nothing there. */
+function runAsSomebody(workspace: string, text: string): void {
+  const asNobody = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+  if (asNobody.length > 0) execFileSync("chown", ["-R", "65534:65534", dirname(dirname(workspace))]);
+  const [command = "", ...args] = [...asNobody, "bash", "-c", text.replace(/\nchmod 755 \[a-i\]; true$/, "")];
+  spawnSync(command, args, { cwd: workspace, env: { PATH: "/usr/bin:/bin" } });
+}
+
+/** Names in and below a directory that have a set-uid or set-gid bit; of a directory only set-uid, which means nothing, and set-gid is a habit of teams. */
+function setIdBits(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => (lstatSync(path).mode & 0o6000) !== 0);
+}
+
+function capabilitiesBelow(folder: string): string {
+  const program = `import os,sys
+for at, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        if "security.capability" in os.listxattr(os.path.join(at, name), follow_symlinks=False): print(name)`;
+  return execFileSync("python3", ["-c", program, folder], { encoding: "utf8" });
+}

@@ -7,7 +7,7 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { makePlace, personEnvironment, runGoverned } from "../support/governed.ts";
+import { makePlace, ofType, personEnvironment, runGoverned } from "../support/governed.ts";
 
 const SERVER = `
 import socket, sys, os, threading
@@ -26,21 +26,43 @@ def tcp():
     while True:
         c, _ = s.accept(); c.send(b"HOST"); c.close()
 root = sys.argv[1]
-for target, arg in [(stream, root + "/s.sock"), (stream, "\\0bailiwick-test-" + sys.argv[2]), (datagram, root + "/d.sock")]:
+deep = root + "/home/project/deep"
+os.mkdir(deep)
+for target, arg in [(stream, root + "/s.sock"), (stream, deep + "/s.sock"), (datagram, deep + "/d.sock"), (stream, "\\0bailiwick-test-" + sys.argv[2]), (datagram, root + "/d.sock")]:
     threading.Thread(target=target, args=(arg,), daemon=True).start()
 tcp()
 `;
 
-const PROBES: Readonly<Record<string, string>> = {
-  "a stream socket by its path":
+/** What is tried, and how it fails inside. */
+const PROBES: Readonly<Record<string, readonly [program: string, failure: RegExp]>> = {
+  "a stream socket by its path (45, 46)": [
     's=socket.socket(socket.AF_UNIX); s.connect(root+"/s.sock"); print(s.recv(9).decode())',
-  "an abstract socket":
+    /FileNotFoundError/,
+  ],
+  "a stream socket in the workspace (45)": [
+    's=socket.socket(socket.AF_UNIX); s.connect(root+"/home/project/deep/s.sock"); print(s.recv(9).decode())',
+    /ConnectionRefusedError/,
+  ],
+  "a datagram socket in the workspace (47)": [
+    's=socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(""); s.sendto(b"x", root+"/home/project/deep/d.sock"); s.settimeout(2); print(s.recv(9).decode())',
+    /ConnectionRefusedError/,
+  ],
+  "an abstract socket (47)": [
     's=socket.socket(socket.AF_UNIX); s.connect("\\0bailiwick-test-"+tag); print(s.recv(9).decode())',
-  "a datagram socket (47)":
+    /ConnectionRefusedError/,
+  ],
+  "a datagram socket (47)": [
     's=socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(""); s.sendto(b"x", root+"/d.sock"); s.settimeout(2); print(s.recv(9).decode())',
-  "the host's loopback": 's=socket.create_connection(("127.0.0.1", int(port)), 2); print(s.recv(9).decode())',
-  "a process of the host by signal":
+    /FileNotFoundError/,
+  ],
+  "the host's loopback (44)": [
+    's=socket.create_connection(("127.0.0.1", int(port)), 2); print(s.recv(9).decode())',
+    /ConnectionRefusedError/,
+  ],
+  "a process of the host by signal (53)": [
     'import signal; os.kill(int(pid), 0); print("HOST" if os.path.exists("/proc/"+pid+"/cmdline") and b"bailiwick" in open("/proc/"+pid+"/cmdline","rb").read() else "other")',
+    /ProcessLookupError|^$/,
+  ],
 };
 
 describe("nothing of the host's answers", () => {
@@ -58,7 +80,7 @@ describe("nothing of the host's answers", () => {
     place.remove();
   });
 
-  for (const [name, probe] of Object.entries(PROBES)) {
+  for (const [name, [probe, failure]] of Object.entries(PROBES)) {
     test(name, async () => {
       const program = prefix + probe;
       const outside = execFileSync("/usr/bin/python3", ["-c", program], {
@@ -68,10 +90,11 @@ describe("nothing of the host's answers", () => {
       assert.equal(outside.trim(), "HOST", "negative control: it answers outside");
       const inside = await runGoverned(place, {
         argv: ["/usr/bin/python3", "-c", program],
-        profile: "[filesystem]\nwrite = []\n",
       });
       assert.ok(!inside.stdout.includes("HOST"), `reached: ${inside.stdout}`);
       assert.notEqual(inside.status, 125, inside.stderr);
+      assert.match(inside.stderr, failure);
+      assert.equal(ofType(inside.events, "exec.allowed").length, 1, "the record has the program that tried");
     });
   }
 

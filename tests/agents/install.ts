@@ -1,4 +1,4 @@
-/** Installs the real agents, at exact versions, once for all tests: about 1.2 GB, so outside the repository. */
+/** Installs packages that only these tests need, at exact versions, once: outside the repository, as they are large. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-const manifest = {
+const agents = {
   name: "bailiwick-test-agents",
   private: true,
   dependencies: {
@@ -19,8 +19,20 @@ const manifest = {
   allowScripts: { "@anthropic-ai/claude-code": true, "opencode-ai": true },
 };
 
-/** Resolves with the folder that holds `claude`, `codex`, `gemini` and `opencode`. */
+/** Resolves with the folder that holds `claude`, `codex`, `gemini` and `opencode`. About 1.2 GB. */
 export async function installAgents(): Promise<string> {
+  return join(await install(agents), ".bin");
+}
+
+/** Resolves with Node of this version for this machine. About 120 MB. */
+export async function installNode(version: string): Promise<string> {
+  const name = `node-linux-${process.arch}`;
+  const modules = await install({ name: "bailiwick-test-node", private: true, dependencies: { [name]: version } });
+  return join(modules, name, "bin/node");
+}
+
+/** Resolves with the `node_modules` of this manifest. */
+async function install(manifest: object): Promise<string> {
   const text = JSON.stringify(manifest, undefined, 2);
   const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "bailiwick-test-agents");
   const folder = join(cache, createHash("sha256").update(text).digest("hex").slice(0, 12));
@@ -36,5 +48,5 @@ export async function installAgents(): Promise<string> {
       throw error;
     }
   }
-  return join(folder, "node_modules/.bin");
+  return join(folder, "node_modules");
 }

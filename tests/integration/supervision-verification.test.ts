@@ -17,9 +17,11 @@ const ATTACK = `
 #include <string.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 static volatile char *flipped; static char *path, *argument;
 static void *flip(void *x) { for (;;) { *flipped = 'a'; for (volatile int i = 0; i < 200; i++); *flipped = 'b'; for (volatile int i = 0; i < 200; i++); } return x; }
+static void *move(void *x) { for (;;) { chdir("/tmp/b"); for (volatile int i = 0; i < 200; i++); chdir("/tmp/a"); for (volatile int i = 0; i < 200; i++); } return x; }
 static void *start(void *x) { char *a[] = { "victim", argument, 0 }; execv(path, a); _exit(1); return x; }
 int main(int argc, char **argv) {
   int tries = atoi(argv[2]); pthread_t t;
@@ -28,10 +30,12 @@ int main(int argc, char **argv) {
   strcpy(text, "/work/a"); strcpy(text + 64, "a");
   path = text; argument = text + 64; flipped = text + 6;
   if (!strcmp(argv[1], "argv")) { flipped = text + 64; path = "/work/a"; }
-  if (!strcmp(argv[1], "shared")) { if (fork() == 0) flip(0); } else if (strcmp(argv[1], "thread")) pthread_create(&t, 0, flip, 0);
+  if (!strcmp(argv[1], "directory")) { mkdir("/tmp/a", 0755); mkdir("/tmp/b", 0755); path = "/work/where"; }
+  if (!strcmp(argv[1], "shared")) { if (fork() == 0) flip(0); } else if (strcmp(argv[1], "thread") && strcmp(argv[1], "directory")) pthread_create(&t, 0, flip, 0);
   for (int i = 0; i < tries && access("/work/ran", F_OK) != 0; i++) {
     pid_t p = strcmp(argv[1], "path") && strcmp(argv[1], "argv") ? fork() : vfork();
     if (p == 0) {
+      if (!strcmp(argv[1], "directory")) { chdir("/tmp/a"); pthread_create(&t, 0, move, 0); }
       if (!strcmp(argv[1], "thread")) { pthread_create(&t, 0, flip, 0); pthread_create(&t, 0, start, 0); pause(); }
       char *a[] = { "victim", argument, 0 }; execv(path, a); _exit(1);
     }
@@ -46,6 +50,13 @@ const VICTIM = `
 #include <unistd.h>
 int main(int argc, char **argv) { if (EVIL || (ARGUMENT && argc > 1 && argv[1][0] == 'b')) close(open("/work/ran", O_CREAT | O_WRONLY, 0644)); return 0; }`;
 
+/** Leaves the mark in the one directory where it may not run. */
+const WHERE = `
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) { char at[64]; if (getcwd(at, sizeof at) && !strcmp(at, "/tmp/b")) close(open("/work/ran", O_CREAT | O_WRONLY, 0644)); return 0; }`;
+
 let workspace: Workspace;
 let unverified: string;
 let scratch: string;
@@ -53,6 +64,7 @@ let scratch: string;
 before(() => {
   workspace = makeWorkspace();
   workspace.compile("attack", ATTACK);
+  workspace.compile("where", WHERE);
   workspace.compile("b", VICTIM, "-DEVIL=1", "-DARGUMENT=0");
   scratch = mkdtempSync(join(tmpdir(), "bailiwick-unverified-"));
   unverified = join(scratch, "launcher");
@@ -73,8 +85,9 @@ after(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-function decide({ files: [{ path, argv }] }: ExecNotice): Verdict {
-  const evil = path === "/work/b" || (path === "/work/a" && argv[1] === "b");
+function decide({ cwd, files: [{ path, argv }] }: ExecNotice): Verdict {
+  const evil =
+    path === "/work/b" || (path === "/work/where" && cwd === "/tmp/b") || (path === "/work/a" && argv[1] === "b");
   return evil ? { allow: false, message: "" } : { allow: true, reuse: "never" };
 }
 
@@ -98,6 +111,7 @@ describe("what ran is what was approved", () => {
     ["path", "a sibling thread changes the path of a vfork child"],
     ["argv", "a sibling thread changes an argument of a vfork child"],
     ["shared", "another process changes the path in shared memory"],
+    ["directory", "a sibling thread changes the directory"],
     ["thread", "the exec comes from a thread that does not lead its process"],
   ] as const) {
     test(`${what}: killed before its first instruction, and the run ends`, async () => {
@@ -108,7 +122,7 @@ describe("what ran is what was approved", () => {
         if (outcome.tampered.length === 0) continue;
         caught++;
         const [{ id, detail } = { id: 0, detail: "" }] = outcome.tampered;
-        assert.match(detail, /another program|other arguments/);
+        assert.match(detail, /another program|other arguments|another directory/);
         assert.equal(outcome.ends.get(id)?.signal, "SIGKILL");
         assert.deepEqual(outcome.exit, { status: undefined, signal: "SIGKILL" });
         assert.equal(outcome.tampered.length, 1);

@@ -74,9 +74,15 @@ export function personEnvironment(place: Place, extra: Readonly<Record<string, s
 export async function bailiwick(
   place: Place,
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly input?: string; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly input?: string;
+    readonly cwd?: string;
+    /** Another Node than the one that runs the test. */
+    readonly node?: string;
+  } = {},
 ): Promise<Omit<Governed, "events">> {
-  const child = spawn(process.execPath, [commandPath, ...args], {
+  const child = spawn(options.node ?? process.execPath, [commandPath, ...args], {
     cwd: options.cwd ?? place.workspace,
     env: personEnvironment(place, options.env),
     stdio: ["pipe", "pipe", "pipe"],

@@ -23,6 +23,12 @@ export type AuditErrorCode =
   | "AUDIT_MALFORMED"
   /** There is no log in this directory yet. */
   | "AUDIT_NO_LOG"
+  /** What a witness remembers of a log is damaged: it cosigns nothing of it. */
+  | "AUDIT_WITNESS_DAMAGED"
+  /** A witness cannot listen where it was told to. */
+  | "AUDIT_LISTEN_FAILED"
+  /** The log has no entry with this index. */
+  | "AUDIT_NO_SUCH_ENTRY"
   /** The log has no entry of this run. */
   | "AUDIT_NO_SUCH_RUN";
 

@@ -118,6 +118,16 @@ export const eventSchema = z.discriminatedUnion("type", [
   }),
   /** Somebody outside replaced what a protection lay over; it was unprotected for about a millisecond. `made`: an empty one was put there. */
   z.strictObject({ ...base, type: z.literal("protection.renewed"), path: z.string(), made: z.boolean() }),
+  /** What came of giving the log's head to witnesses. Whether they really have is proven by their cosignatures, beside the log. */
+  z.strictObject({
+    ...base,
+    type: z.literal("record.witnessed"),
+    when: z.enum(["start", "end"]),
+    by: z.array(z.strictObject({ witness: z.string(), size: z.int().nonnegative() })),
+    missing: z.array(z.strictObject({ witness: z.string(), reason: z.string() })),
+    quorum: z.int().nonnegative(),
+    met: z.boolean(),
+  }),
   z.strictObject({ ...base, type: z.literal("run.frozen"), reason: z.string() }),
   z.strictObject({
     ...base,

@@ -14,8 +14,10 @@ export {
   eventJsonSchema,
   followLog,
   followRun,
+  isPrefix,
   listRuns,
   loadEventSchema,
+  readHead,
   readLog,
   readRun,
   rotateKey,
@@ -25,8 +27,25 @@ export type { LoggedEvent } from "./read-run.ts";
 export { openCopy } from "./open-copy.ts";
 export { readVerifierKey, tilesDirectory } from "./read.ts";
 export { openRunLog, type RunLogOptions } from "./run-log.ts";
+export type { ProofProblem, ProofReport, ProofTrust } from "./proof-file/check-proof.ts";
+export { reportText } from "./proof-file/report-text.ts";
+export { checkProof, proveEntry } from "./proofs.ts";
 export type { RunSummary } from "./run-index.ts";
 export type { VerifyLogOptions } from "./verify-log.ts";
 export type { Problem, ProblemKind } from "./verify/problems.ts";
 export type { OtherCheckpoint } from "./verify/other-heads.ts";
 export type { Verification } from "./verify/verify.ts";
+export type { VerifierKey } from "./note.ts";
+export {
+  cosignHead,
+  formatWitnessKey,
+  parseLogKey,
+  parseWitnessKey,
+  readOwnWitnessKey,
+  readWitnessedHeads,
+  rememberedByWitness,
+  startWitness,
+} from "./witnesses.ts";
+export type { KnownWitness, Witnessed, WitnessFailure } from "./witness/cosign.ts";
+export type { WatchedLog } from "./witness/witness.ts";
+export type { WitnessedHead } from "./witness/witnessed-heads.ts";

@@ -37,29 +37,32 @@ export interface Note {
   readonly signatures: readonly NoteSignature[];
 }
 
-/** The first four bytes of SHA-256 over name, newline, type and key: a hint which key signed, not a proof. */
-export function keyId(sha256: Sha256, name: string, publicKey: Uint8Array): Uint8Array {
+/**
+ * The first four bytes of SHA-256 over name, newline, type and key: a hint which key signed, not a proof.
+ * @param type the signature type byte of signed-note; it separates uses of keys, and is open for later algorithms
+ */
+export function keyId(sha256: Sha256, name: string, publicKey: Uint8Array, type = ED25519): Uint8Array {
   const named = new TextEncoder().encode(`${name}\n`);
   const input = new Uint8Array(named.length + 1 + publicKey.length);
   input.set(named);
-  input[named.length] = ED25519;
+  input[named.length] = type;
   input.set(publicKey, named.length + 1);
   return sha256(input).slice(0, KEY_ID_BYTES);
 }
 
-export function formatVerifierKey({ name, id, publicKey }: VerifierKey): string {
-  return `${name}+${toHex(id)}+${encodeBase64(Uint8Array.of(ED25519, ...publicKey))}`;
+export function formatVerifierKey({ name, id, publicKey }: VerifierKey, type = ED25519): string {
+  return `${name}+${toHex(id)}+${encodeBase64(Uint8Array.of(type, ...publicKey))}`;
 }
 
-/** Undefined when the text is not an Ed25519 verifier key, or its id is not that of its name and key. */
-export function parseVerifierKey(text: string, sha256: Sha256): VerifierKey | undefined {
+/** Undefined when the text is not a verifier key with 32 bytes of this type, or its id is not that of its name and key. */
+export function parseVerifierKey(text: string, sha256: Sha256, type = ED25519): VerifierKey | undefined {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text);
   const [, name, hex, encoded] = match ?? [];
   if (name === undefined || hex === undefined || encoded === undefined) return undefined;
   const key = decodeBase64(encoded);
-  if (key?.[0] !== ED25519 || key.length !== 1 + PUBLIC_KEY_BYTES) return undefined;
+  if (key?.[0] !== type || key.length !== 1 + PUBLIC_KEY_BYTES) return undefined;
   const publicKey = key.subarray(1);
-  const id = keyId(sha256, name, publicKey);
+  const id = keyId(sha256, name, publicKey, type);
   return toHex(id) === hex ? { name, id, publicKey } : undefined;
 }
 

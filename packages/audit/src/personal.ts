@@ -40,6 +40,7 @@ export const PERSONAL: { readonly [T in Event["type"]]: PersonalOf<Omit<EventOf<
   "connection.closed": { ...any, error: null },
   "files.changed": { ...any, paths: [] },
   "protection.renewed": { ...any, path: "" },
+  "record.witnessed": { ...any, missing: [{ reason: "" }] },
   "run.frozen": { ...any, reason: "" },
   "run.ended": any,
   "run.erased": any,

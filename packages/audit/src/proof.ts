@@ -2,7 +2,7 @@
  * Inclusion and consistency proofs of RFC 6962, section 2.1.1 and 2.1.2, made from tiles and checked as RFC 9162,
  * sections 2.1.3.2 and 2.1.4.2, say. Browser-safe.
  */
-import { equalBytes, hashPerfect, type TreeHasher } from "./merkle.ts";
+import { equalBytes, HASH_BYTES, hashPerfect, type TreeHasher } from "./merkle.ts";
 import { TILE_WIDTH } from "./tiles.ts";
 
 /** Gives hashes `from` (inclusive) to `to` of a level; both lie in one tile. Throws when they are not there. */
@@ -65,7 +65,7 @@ export interface InclusionClaim {
 }
 
 export function isIncluded(hasher: TreeHasher, claim: InclusionClaim, path: readonly Uint8Array[]): boolean {
-  if (!(claim.index >= 0 && claim.index < claim.size)) return false;
+  if (!(claim.index >= 0 && claim.index < claim.size) || !areHashes(claim.leaf, claim.root)) return false;
   let position = claim.index;
   let last = claim.size - 1;
   let hash = claim.leaf;
@@ -91,6 +91,7 @@ export interface ConsistencyClaim {
 
 export function isConsistent(hasher: TreeHasher, claim: ConsistencyClaim, path: readonly Uint8Array[]): boolean {
   const { older, olderRoot, newer, newerRoot } = claim;
+  if (!areHashes(olderRoot, newerRoot)) return false;
   if (older === newer) return path.length === 0 && equalBytes(olderRoot, newerRoot);
   if (!(older > 0 && older < newer)) return false;
   const hashes = isPowerOfTwo(older) ? [olderRoot, ...path] : [...path];
@@ -130,6 +131,11 @@ async function subtreeRoot(tree: StoredTree, from: number, width: number): Promi
     leavesPerHash *= TILE_WIDTH;
   }
   return hashPerfect(tree.hasher, await tree.read(level, from / leavesPerHash, (from + width) / leavesPerHash));
+}
+
+/** Of two things that are none, one could be taken for the other. */
+function areHashes(...hashes: readonly Uint8Array[]): boolean {
+  return hashes.every(({ length }) => length === HASH_BYTES);
 }
 
 /** The largest power of two less than `width`, for `width` of at least 2. */

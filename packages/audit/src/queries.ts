@@ -7,6 +7,7 @@ import type { eventSchema } from "./events.ts";
 import type { FollowOptions } from "./follow.ts";
 import type { CheckFilesOptions, FilesCheck } from "./fsck/fsck.ts";
 import type { KeyRotation, RotateOptions } from "./rotate.ts";
+import type { TreeHead } from "./log-types.ts";
 import type { LoggedEvent } from "./read-run.ts";
 import type { RunSummary } from "./run-index.ts";
 import type { VerifyLogOptions } from "./verify-log.ts";
@@ -64,6 +65,18 @@ export async function rotateKey(directory: string, options: RotateOptions): Prom
 export async function checkFiles(directory: string, options: CheckFilesOptions): Promise<FilesCheck> {
   const module = await import("./fsck/fsck.ts");
   return await module.checkFiles(directory, options);
+}
+
+/** @see file heads.ts */
+export async function readHead(directory: string): Promise<TreeHead> {
+  const module = await import("./heads.ts");
+  return await module.readHead(directory);
+}
+
+/** @see file heads.ts */
+export async function isPrefix(directory: string, head: TreeHead): Promise<boolean> {
+  const module = await import("./heads.ts");
+  return await module.isPrefix(directory, head);
 }
 
 /** The zod schema of events, for those who check what they write. */

@@ -2,19 +2,14 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { isErrno } from "@bailiwick/base";
 import { z } from "zod";
-import { decodeBase64 } from "./base64.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { isAnyErrno } from "./files.ts";
-import { sha256 } from "./key.ts";
+import { beginsAs } from "./heads.ts";
 import { layoutOf } from "./layout.ts";
-import { createTreeHasher, equalBytes } from "./merkle.ts";
-import { rootAt } from "./proof.ts";
 import { readBundles, readCheckpoint, readEntryHead, rootOf } from "./read.ts";
 import { diskSource } from "./source-disk.ts";
-import { MissingTile, storedTree } from "./stored.ts";
 import { PrivateReader } from "./private-reader.ts";
 import { LOG_ITSELF } from "./personal.ts";
-import { findTile } from "./verify/source.ts";
 import { completeEvent, openEntry } from "./verify/parse-event.ts";
 
 const count = z.int().nonnegative();
@@ -167,19 +162,7 @@ async function readHint(
   const hint = text === undefined ? undefined : parseHint(text);
   if (hint === undefined || hint.size > checkpoint.size) return NOTHING;
   if (hint.runs.some(({ first, last }) => first > last || last >= hint.size)) return NOTHING;
-  const source = diskSource(directory);
-  const stored = storedTree(
-    createTreeHasher(sha256),
-    checkpoint.size,
-    async (name) => (await findTile(source, name))?.bytes,
-  );
-  try {
-    const root = decodeBase64(hint.root);
-    return root !== undefined && equalBytes(await rootAt(stored, hint.size), root) ? hint : NOTHING;
-  } catch (error) {
-    if (error instanceof MissingTile) return NOTHING;
-    throw error;
-  }
+  return (await beginsAs(directory, checkpoint.size, hint)) ? hint : NOTHING;
 }
 
 function parseHint(text: string): z.infer<typeof hintSchema> | undefined {

@@ -1,30 +1,18 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { allowed, newRun, started, temporaryRecord, writeRun } from "../test/fixtures.ts";
+import { buildGo, skipWithoutGo } from "../test/go.ts";
 import { readVerifierKey, tilesDirectory } from "./read.ts";
 import { openRunLog } from "./run-log.ts";
 
-const GOPATH = "/usr/share/gocode";
-const isThere =
-  existsSync(join(GOPATH, "src/golang.org/x/mod/sumdb/tlog")) && spawnSync("go", ["version"]).status === 0;
-const skip = isThere ? false : "Go's packages are not installed: apt-get install golang-go golang-golang-x-mod-dev";
-
-function go(args: string[], home: string) {
-  const { PATH = "" } = process.env;
-  return spawnSync("go", args, {
-    encoding: "utf8",
-    env: { PATH, HOME: home, GOPATH, GO111MODULE: "off", GOFLAGS: "", CGO_ENABLED: "0" },
-  });
-}
-
-test("Go's verifier, which did not write the log, agrees with it", { skip }, async (context) => {
+test("Go's verifier, which did not write the log, agrees with it", { skip: skipWithoutGo }, async (context) => {
   const directory = temporaryRecord(context);
   const home = dirname(directory);
   const checker = join(home, "checker");
-  const built = go(["build", "-o", checker, join(import.meta.dirname, "../test/sumdb/main.go")], home);
+  const built = buildGo(join(import.meta.dirname, "../test/sumdb/main.go"), checker, home);
   assert.equal(built.status, 0, built.stderr);
 
   await writeRun(directory, 700);

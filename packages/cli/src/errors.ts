@@ -7,6 +7,8 @@ export type CliErrorCode =
   | "CLI_NO_SUCH_RUN"
   /** The run has ended, or did not end when told to. */
   | "CLI_KILL_FAILED"
+  /** A file that was named cannot be read or written. */
+  | "CLI_FILE"
   /** What `init` would write is there already. */
   | "CLI_INIT_EXISTS";
 

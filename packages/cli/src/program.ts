@@ -1,7 +1,10 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
+import { addProofs } from "./audit/register-proofs.ts";
+import { addWitness } from "./audit/register-witness.ts";
 import { STATUS } from "./report.ts";
 import { RUN_OPTIONS } from "./run/options.ts";
+import { addSearch } from "./search/register.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a verb and returns the exit status of the process. Verbs are loaded when they are called. */
@@ -39,6 +42,7 @@ export function buildProgram(done: Done): Command {
     .addHelpText("after", examples("bailiwick run -- claude", "bailiwick runs tail -f", "bailiwick doctor") + STATUSES);
   addRun(program);
   addRuns(program, done);
+  addSearch(program, done);
   addPolicy(program, done);
   addOthers(program, done);
   tab(program, { completionCommandName: "completion" });
@@ -173,10 +177,13 @@ function addOthers(program: Command, done: Done): void {
     .command("verify")
     .description("Checks that the record is whole, in order and signed; with a run, that the run's part is too.")
     .argument("[run]", "id, its beginning or end, name, or `last`")
+    .option("--ask-witnesses", "ask this host's witnesses what they remember, and check that too")
     .option("--json", "the findings as a JSON object")
-    .action(async (run: string | undefined, options: { json?: true }) => {
+    .action(async (run: string | undefined, options: { askWitnesses?: true; json?: true }) => {
       done(await (await import("./audit/verify.ts")).verifyCommand(run, options));
     });
+  addProofs(audit, done);
+  addWitness(audit, done);
 }
 
 const TEST_FORM = `

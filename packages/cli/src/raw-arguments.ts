@@ -11,6 +11,17 @@ export function rawArguments(argv: readonly string[]): string[] {
   return lastArguments(readFileSync("/proc/self/cmdline"), own.length);
 }
 
+/** The environment, losing nothing in the same way. */
+export function rawEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!Object.values(environment).some((value) => value?.includes("\ufffd"))) return environment;
+  const raw = readFileSync("/proc/self/environ");
+  const entries = lastArguments(raw, Infinity).map((entry): [string, string] => {
+    const equals = entry.indexOf("=");
+    return [entry.slice(0, equals), entry.slice(equals + 1)];
+  });
+  return { ...environment, ...Object.fromEntries(entries.filter(([name]) => environment[name] !== undefined)) };
+}
+
 /** The last `count` of NUL-terminated strings. */
 export function lastArguments(commandLine: Buffer, count: number): string[] {
   const all: string[] = [];
@@ -20,5 +31,5 @@ export function lastArguments(commandLine: Buffer, count: number): string[] {
     all.push(decodeOsString(commandLine.subarray(from, to)));
     from = to + 1;
   }
-  return all.slice(all.length - count);
+  return all.slice(Math.max(0, all.length - count));
 }

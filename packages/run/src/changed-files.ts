@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "@bailiwick/base";
+import { listDirectory, osPath } from "@bailiwick/sandbox";
 
 /** What a run changed in its workspace, as far as the file system tells. */
 export interface ChangedFiles {
@@ -61,7 +62,7 @@ function listChanged(
   const changed: string[] = [];
   const directories: string[] = [];
   try {
-    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    for (const entry of listDirectory(directory)) {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) directories.push(path);
       else if (changedSince(path, sinceMs, "ctimeMs")) changed.push(path);
@@ -82,7 +83,7 @@ function hasChanges(git: string, sinceMs: number, untold: ReadonlySet<string>): 
 
 function changedSince(path: string, sinceMs: number, which: "ctimeMs" | "mtimeMs" | "birthtimeMs"): boolean {
   try {
-    return (lstatSync(path, { throwIfNoEntry: false })?.[which] ?? 0) >= sinceMs;
+    return (lstatSync(osPath(path), { throwIfNoEntry: false })?.[which] ?? 0) >= sinceMs;
   } catch (error) {
     if (isErrno(error, "EACCES", "ENOTDIR", "ELOOP")) return false;
     throw error;

@@ -15,7 +15,12 @@ after(() => {
 
 function executed(path: string) {
   const { dev, ino, size, mtimeNs, ctimeNs, mode } = statSync(path, { bigint: true });
-  return { path, openAt: path, identity: { device: dev, inode: ino, size, mtimeNs, ctimeNs, mode: Number(mode) } };
+  return {
+    path,
+    openAt: path,
+    vouched: true,
+    identity: { device: dev, inode: ino, size, mtimeNs, ctimeNs, mode: Number(mode) },
+  };
 }
 
 function file(name: string, content: string | Uint8Array): string {

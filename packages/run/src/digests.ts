@@ -23,7 +23,7 @@ const CHUNK_BYTES = 1 << 20;
 const SETTLED_NS = 100_000_000n;
 
 /**
- * File systems whose ctime moves with every change of the bytes. Not among them, on purpose: tmpfs, where a shared mapping
+ * File systems whose ctime moves with every change of the bytes by whoever opens the file after it was vouched for. Not among them, on purpose: tmpfs, where a shared mapping
  * that was read first is written without any change of ctime, so that one identity could stand for two contents; and
  * FUSE and network file systems, whose times are what somebody else says.
  */
@@ -90,7 +90,7 @@ export class Digests {
 
   #keep(file: Executed, key: string, { digest, type, readAtNs }: Hashed): FileDigest {
     const settled = readAtNs - file.identity.ctimeNs > SETTLED_NS;
-    const stable = settled && this.#known.size < CAPACITY && TRUTHFUL.has(type);
+    const stable = file.vouched && settled && this.#known.size < CAPACITY && TRUTHFUL.has(type);
     if (stable) {
       this.#known.set(key, digest);
       if (file.identity.size >= WORTH_KEEPING_BYTES) this.#additions++;
@@ -99,7 +99,7 @@ export class Digests {
   }
 }
 
-type Executed = Pick<ExecFile, "identity" | "openAt" | "path">;
+type Executed = Pick<ExecFile, "identity" | "vouched" | "openAt" | "path">;
 
 interface Hashed {
   readonly digest: string;

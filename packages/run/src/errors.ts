@@ -7,8 +7,14 @@ export type RunErrorCode =
   | "RUN_WORKSPACE_REFUSED"
   /** A `--policy` file or directory can't be read, or holds no policy. */
   | "RUN_POLICY_UNREADABLE"
+  /** `HOME` is no absolute path. */
+  | "RUN_HOME_INVALID"
   /** `--env`, `--allow-host`, `--publish` or another value is not of its form. */
   | "RUN_OPTION_INVALID"
+  /** What this host knows of witnesses is damaged, or a profile names one that it does not know. */
+  | "RUN_WITNESS_UNKNOWN"
+  /** The profile requires that the start is witnessed, and too few witnesses could be had. */
+  | "RUN_NOT_WITNESSED"
   /** A file of an exec can't be read for its digest. */
   | "RUN_DIGEST_FAILED";
 

@@ -44,7 +44,7 @@ function notice(id: number, more: Partial<ExecNotice> & { argv?: string[]; openA
   const { dev, ino, size, mtimeNs, ctimeNs, mode } = statSync(program, { bigint: true });
   const identity = { device: dev, inode: ino, size, mtimeNs, ctimeNs, mode: Number(mode) };
   const { argv = ["tool", "now"], openAt = program, ...rest } = more;
-  const file = { kind: "program", path: "/usr/bin/tool", identity, openAt, argv } as const;
+  const file = { kind: "program", path: "/usr/bin/tool", identity, vouched: true, openAt, argv } as const;
   return {
     id,
     parent: 0,

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { RunLog, TreeHead } from "@bailiwick/audit";
+import type { KnownWitness, RunLog, TreeHead } from "@bailiwick/audit";
 import type { RunId } from "@bailiwick/base";
 import { createGateway, publishPort, type NetworkRules } from "@bailiwick/egress";
 import type { Decider, Decision, RunFacts } from "@bailiwick/policy";
@@ -11,6 +11,7 @@ import { ExecGate } from "./exec-gate.ts";
 import { ExecInspector } from "./exec-inspector.ts";
 import { HostEvents } from "./host-events.ts";
 import { announceRun } from "./live-runs.ts";
+import { RunError } from "./errors.ts";
 import type { ProgramNames } from "./program-names.ts";
 import { Recorder } from "./recorder.ts";
 import type { Releases } from "./releases.ts";
@@ -18,6 +19,7 @@ import type { EndReason, RunOptions, RunOutcome } from "./run-types.ts";
 import type { Signals } from "./signals.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { TerminalTurn } from "./terminal-turn.ts";
+import { failureText, Witnessing, type WitnessReport } from "./witnessing.ts";
 import { writableDirectories } from "./writable.ts";
 
 /** A run of which every part is there, and nothing has started yet. */
@@ -36,6 +38,8 @@ export interface ReadyRun {
   readonly sandbox: Sandbox;
   readonly decider: Decider;
   readonly log: RunLog;
+  /** Those that the profile names. */
+  readonly witnesses: readonly KnownWitness[];
   /** Directories whose own change is Bailiwick's. */
   readonly untold: ReadonlySet<string>;
 }
@@ -55,6 +59,8 @@ export class GovernedRun {
   readonly #releases: Releases;
   readonly #recorder: Recorder;
   readonly #hosts: HostEvents;
+  /** Undefined where the profile names no witness. */
+  readonly #witnessing: Witnessing | undefined;
   readonly gate: ExecGate;
   /** Names under a protection that was laid anew, and those of them that had to be made. */
   readonly #renewed = new Set<string>();
@@ -83,12 +89,14 @@ export class GovernedRun {
         },
       },
       onEvent: (event) => {
+        this.#witnessing?.noteGrowth();
         options.observer.event(event);
       },
       now: Date.now,
       retryMs: RETRY_MS,
       patienceMs: PATIENCE_MS,
     });
+    this.#witnessing = this.#makeWitnessing();
     this.#hosts = new HostEvents(this.#recorder);
     this.gate = this.#makeGate();
   }
@@ -104,6 +112,7 @@ export class GovernedRun {
     const { run, startedAt, sandbox, state, profile, facts } = this.#ready;
     await this.#openNetwork();
     await this.#recordStart();
+    await this.#witnessStart();
     this.#releases.add(announceRun(state.runs, run, startedAt));
     this.#options.observer.started(run);
     signals.attach(sandbox);
@@ -191,6 +200,19 @@ export class GovernedRun {
     if (!written) throw new Error("the start of the run could not be recorded");
   }
 
+  /** @throws RunError RUN_NOT_WITNESSED, after recording that nothing ran */
+  async #witnessStart(): Promise<void> {
+    const report = await this.#witnessing?.atStart();
+    if (report === undefined || report.met) return;
+    const { startedAt } = this.#ready;
+    const counts = { ...this.gate.counts, ...this.#hosts.counts };
+    const wallMs = Date.now() - startedAt;
+    this.#recorder.note({ type: "run.ended", at: Date.now(), status: 125, reason: "record", counts, wallMs });
+    this.#witnessing?.close();
+    await this.#closeRecord();
+    throw notWitnessed(report);
+  }
+
   async #conclude(exit: MainExit | undefined): Promise<RunOutcome> {
     const { run, startedAt, facts, state, sandbox, untold } = this.#ready;
     const { reason, detail } = this.#end ?? { reason: "exited", detail: undefined };
@@ -199,12 +221,14 @@ export class GovernedRun {
       this.#recorder.note({ type: "files.changed", at: Date.now(), paths: [...changed.paths], count: changed.count });
     }
     const counts = { ...this.gate.counts, ...this.#hosts.counts };
+    await this.#witnessing?.beforeEnd();
     const wallMs = Date.now() - startedAt;
     const status = this.#statusOf(exit, reason);
     this.#recorder.note({ type: "run.ended", at: Date.now(), status, reason, counts, wallMs });
     const head = await this.#closeRecord();
+    const witnessed = await this.#witnessing?.atEnd();
     const hosts = { hostsReached: [...this.#hosts.reached], hostsRefused: [...this.#hosts.refusedHosts] };
-    const record = { directory: state.log, head };
+    const record = { directory: state.log, head, witnessed };
     const { refusals } = this.gate;
     return {
       run,
@@ -234,6 +258,21 @@ export class GovernedRun {
     const status = exit?.status ?? 128 + signalNumber(exit?.signal ?? "SIGKILL");
     // A run that was ended for a reason of its own has not succeeded, whatever its command said last.
     return reason !== "exited" && reason !== "killed" && status === 0 ? 128 + constants.signals.SIGKILL : status;
+  }
+
+  #makeWitnessing(): Witnessing | undefined {
+    const { witnesses, state, profile } = this.#ready;
+    if (witnesses.length === 0) return undefined;
+    return new Witnessing({
+      directory: state.log,
+      witnesses,
+      record: profile.record,
+      append: (event) => this.#recorder.appendNow(event),
+      say: (text) => {
+        this.#options.observer.say(text);
+      },
+      now: Date.now,
+    });
   }
 
   #makeGate(): ExecGate {
@@ -271,6 +310,14 @@ function withoutQuestion(decision: Decision): Decision {
 function renewedText(path: string, made: boolean): string {
   const what = made ? "removed" : "replaced";
   return `\`${path}\` was ${what} from outside; it is protected again, but for about a millisecond the run could have changed or read it`;
+}
+
+function notWitnessed({ by, missing, quorum }: WitnessReport): RunError {
+  const reasons = missing.map(({ witness, reason }) => `\`${witness}\` ${failureText(reason)}`).join(", ");
+  const had = `${String(by.length)} of the ${String(quorum)} that are needed`;
+  return new RunError("RUN_NOT_WITNESSED", `the start of the run could not be witnessed (${had}): ${reasons}`, {
+    remedy: "nothing was run; see that the witnesses are reachable and know this log (`bailiwick audit key`)",
+  });
 }
 
 function signalNumber(name: string): number {

@@ -5,5 +5,8 @@ export { findProgram } from "./find-program.ts";
 export { isAlive, listLiveRuns, type LiveRun } from "./live-runs.ts";
 export { policyFilesOf, readPolicies, type PolicyText } from "./policy-files.ts";
 export { locateStateDirectory, openStateDirectory, type StateDirectory } from "./state-directory.ts";
+export { configDirectory } from "./config-directory.ts";
+export { addWitness, findWitnesses, readWitnesses, removeWitness } from "./witness-registry.ts";
 export { startRun } from "./start-run.ts";
+export { failureText, type WitnessReport } from "./witnessing.ts";
 export type { EndReason, Refusal, RunObserver, RunOptions, RunOutcome } from "./run-types.ts";

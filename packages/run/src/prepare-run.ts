@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname } from "node:path";
 import { adapterFor } from "@bailiwick/agents";
+import type { KnownWitness } from "@bailiwick/audit";
 import type { RunId } from "@bailiwick/base";
 import type { NetworkRules } from "@bailiwick/egress";
 import { STANDARD_POLICIES, type PolicySource, type RunFacts } from "@bailiwick/policy";
@@ -17,6 +17,7 @@ import {
 } from "@bailiwick/sandbox";
 import { accountName } from "./account.ts";
 import { networkRules, readEnvironment } from "./command-line-values.ts";
+import { configDirectory, homeOf } from "./config-directory.ts";
 import { RunError } from "./errors.ts";
 import type { FileCache } from "./file-cache.ts";
 import { findProgram } from "./find-program.ts";
@@ -24,6 +25,7 @@ import { readPolicies } from "./policy-files.ts";
 import type { Releases } from "./releases.ts";
 import type { RunOptions } from "./run-types.ts";
 import type { StateDirectory } from "./state-directory.ts";
+import { findWitnesses } from "./witness-registry.ts";
 
 /** Everything that is known before anything is started. */
 export interface PreparedRun {
@@ -36,6 +38,7 @@ export interface PreparedRun {
   /** PATH inside. */
   readonly searchPath: string | undefined;
   readonly untold: ReadonlySet<string>;
+  readonly witnesses: readonly KnownWitness[];
 }
 
 export interface PrepareContext {
@@ -51,7 +54,7 @@ export async function prepareRun(
   { state, cache, run, releases }: PrepareContext,
 ): Promise<PreparedRun> {
   const { command, hostEnvironment } = options;
-  const personHome = hostEnvironment["HOME"] || homedir();
+  const personHome = homeOf(hostEnvironment);
   const workspace = resolveWorkspace(options.workspace, { personHome, stateDirectory: state.root });
   const config = configDirectory(hostEnvironment, personHome);
   refuseConfiguration(workspace, config);
@@ -63,6 +66,7 @@ export async function prepareRun(
     cache,
     additions: { allowHosts: options.allowHosts, publish: options.publish, home: options.home },
   });
+  const witnesses = await findWitnesses(hostEnvironment, profile.record.witnesses);
   const program = findProgram(command[0], hostEnvironment["PATH"], process.cwd());
   const adapter = adapterFor(command, program ?? command[0]);
   const home = prepareHome({
@@ -103,6 +107,7 @@ export async function prepareRun(
     policies,
     spec,
     rules: networkRules(profile),
+    witnesses,
     publish: profile.network.publish,
     searchPath: spec.command.environment.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length),
     // Placeholders came and went in these.
@@ -127,9 +132,4 @@ function refuseConfiguration(workspace: string, config: string): void {
       remedy: "start in a project's own directory, or name one with `--workspace DIR`",
     },
   );
-}
-
-function configDirectory(environment: NodeJS.ProcessEnv, home: string): string {
-  const named = environment["XDG_CONFIG_HOME"];
-  return join(named !== undefined && isAbsolute(named) ? named : join(home, ".config"), "bailiwick");
 }

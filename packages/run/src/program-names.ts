@@ -66,7 +66,7 @@ export class ProgramNames {
     for (const program of this.#programs.ofSize(file.identity.size)) {
       const own = isSameFile(program.identity, file.identity)
         ? { digest }
-        : this.#digests.digestOf({ ...program, openAt: program.path });
+        : this.#digests.digestOf({ ...program, vouched: true, openAt: program.path });
       if (own instanceof Promise) unread.push(own.then((read) => (read.digest === digest ? [program.name] : [])));
       else if (own.digest === digest) known.push(program.name);
     }

@@ -3,6 +3,7 @@ import type { RunId } from "@bailiwick/base";
 import type { Enforcement } from "@bailiwick/sandbox";
 import type { Approver } from "./approvals.ts";
 import type { ChangedFiles } from "./changed-files.ts";
+import type { WitnessReport } from "./witnessing.ts";
 
 /** What a person asks for with `bailiwick run`. */
 export interface RunOptions {
@@ -73,5 +74,10 @@ export interface RunOutcome {
   readonly changed: ChangedFiles;
   readonly enforcement: readonly Enforcement[];
   /** Where the record is, and the head that covers the run's last entry; undefined when the record was lost. */
-  readonly record: { readonly directory: string; readonly head: TreeHead | undefined };
+  readonly record: {
+    readonly directory: string;
+    readonly head: TreeHead | undefined;
+    /** Where the profile names witnesses: which of them have cosigned a head that covers the run's last entry. */
+    readonly witnessed: WitnessReport | undefined;
+  };
 }

@@ -182,9 +182,15 @@ int open_caller_root(struct caller *caller) {
 
 int open_caller_cwd(struct caller *caller) { return open_link(caller->tid, "cwd", &caller->cwd); }
 
-int read_caller_cwd(const struct caller *caller, char **out) {
+/* Name and place of one and the same directory: a thread that shares it may be changing it. */
+int read_caller_cwd(struct caller *caller, char **out, struct place *place) {
   char path[48], text[PATH_MAX + 1];
-  snprintf(path, sizeof path, "/proc/%d/cwd", caller->tid);
+  struct stat status;
+  int error = open_caller_cwd(caller);
+  if (error != 0) return error;
+  if (fstat(caller->cwd, &status) < 0) return errno;
+  *place = (struct place){ .device = status.st_dev, .inode = status.st_ino };
+  snprintf(path, sizeof path, "/proc/self/fd/%d", caller->cwd);
   ssize_t length = readlink(path, text, sizeof text - 1);
   if (length < 0) return errno;
   text[length] = '\0';

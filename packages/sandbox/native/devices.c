@@ -62,7 +62,7 @@ static void make_link(int dev, const char *name, const char *to) {
 
 void mount_dev(int root, const char *target, uint64_t shm_bytes) {
   static const char *const NODES[] = { "null", "zero", "full", "random", "urandom", "tty" };
-  char path[PATH_MAX], options[64];
+  char path[PATH_MAX], options[96];
   int place = make_target(root, target, true);
   mount_at(place, "tmpfs", MS_NOSUID | MS_NOEXEC, "size=64k,mode=755", target);
   close(place);
@@ -84,7 +84,7 @@ void mount_dev(int root, const char *target, uint64_t shm_bytes) {
   close(pts);
   snprintf(path, sizeof path, "%s/shm", target);
   int shm = make_target(root, path, true);
-  snprintf(options, sizeof options, "size=%llu,mode=1777", (unsigned long long)shm_bytes);
+  snprintf(options, sizeof options, "size=%llu,nr_inodes=%llu,mode=1777", (unsigned long long)shm_bytes, inodes_for(shm_bytes));
   mount_at(shm, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options, path);
   close(shm);
 

@@ -62,6 +62,9 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
   die_through(setup);
   if (receive_setup(setup, &head, NULL, 0, &none) < 0 || head.kind != SETUP_MAPPED) _exit(125);
 
+  /* Taken at once: when this half ends with something unread, the kernel takes back what it said last, which is why. */
+  int *sources = head.value > 0 ? receive_sources(spec, setup, head.value - 1) : NULL;
+
   /* Ids are mapped. For a run by root, uid 0 inside is no longer root of the host. */
   if (head.value > 0) become_mapped();
   die_with_parent();
@@ -73,7 +76,7 @@ static _Noreturn void run_inner(const struct spec *spec, int setup) {
   if (sethostname(spec->hostname, strlen(spec->hostname)) < 0) die(errno, "cannot set the host name");
 
   /* The new root. After this nothing of the host's file system has a name inside. */
-  int *sources = head.value > 0 ? receive_sources(spec, setup, head.value - 1) : open_sources(spec, -1);
+  if (sources == NULL) sources = open_sources(spec, -1);
   int watches = watch_names(spec);
   build_root(spec, sources, watches);
   free(sources);

@@ -37,6 +37,8 @@ void lock_namespaces(int setup);                          /* inner: no further u
 
 /* mounts.c, tree.c */
 int *open_sources(const struct spec *, int user_namespace); /* outer when root (namespace >= 0), else inner (-1): one detached mount for each bind, -1 when absent */
+/* How many files a memory file system of this size may hold. */
+unsigned long long inodes_for(uint64_t bytes);
 void build_root(const struct spec *, const int *sources, int watches);
 void write_all(int fd, struct bytes content, const char *what);
 

@@ -16,7 +16,7 @@
 #define STAGE "/tmp"
 /* Holds what lies over masked names while the root is built; gone before anything runs. */
 #define COVERS "/.covers"
-enum { AT_RECURSIVE_ALL = 0x8000, ROOT_BYTES = 16 << 20 };
+enum { AT_RECURSIVE_ALL = 0x8000, ROOT_BYTES = 16 << 20, INODE_BYTES = 4096, INODES_LEAST = 1024 };
 
 int *open_sources(const struct spec *spec, int user_namespace) {
   int *sources = calloc(spec->mount_count + 1, sizeof *sources);
@@ -51,10 +51,13 @@ static void attach_bind(int root, const struct mount *mount, int source) {
   close(source);
 }
 
+/* Empty files cost memory that `size` does not count, and the kernel would allow one for every second page of the machine. */
+unsigned long long inodes_for(uint64_t bytes) { return bytes / INODE_BYTES + INODES_LEAST; }
+
 static void mount_tmpfs(int root, const struct mount *mount) {
-  char options[64], place[PATH_MAX];
+  char options[96], place[PATH_MAX];
   int target = make_target(root, mount->target, true);
-  snprintf(options, sizeof options, "size=%llu,mode=%o", (unsigned long long)mount->size, mount->mode);
+  snprintf(options, sizeof options, "size=%llu,nr_inodes=%llu,mode=%o", (unsigned long long)mount->size, inodes_for(mount->size), mount->mode);
   snprintf(place, sizeof place, "/proc/self/fd/%d", target);
   unsigned long flags = MS_NOSUID | MS_NODEV | (mount->writable ? 0 : MS_RDONLY);
   if (syscall(SYS_mount, "tmpfs", place, "tmpfs", flags, options) < 0) die(errno, "cannot mount memory at `%s`", mount->target);

@@ -115,7 +115,7 @@ static int describe(struct notice *notice, const struct request *request) {
   int error = open_program(notice, request, &notice->asked, &unreachable, &program);
   if (error != 0) return error;
   error = read_caller_vector(request->argv, &argv);
-  if (error == 0) error = read_caller_cwd(&notice->caller, &notice->cwd);
+  if (error == 0) error = read_caller_cwd(&notice->caller, &notice->cwd, &notice->cwd_place);
   if (error != 0) {
     close(program);
     free(argv.data);

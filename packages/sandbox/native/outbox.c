@@ -37,6 +37,7 @@ static void put_file(struct buffer *out, const struct exec_file *file) {
   put_u64(out, file->identity.mtime_ns);
   put_u64(out, file->identity.ctime_ns);
   put_u32(out, file->identity.mode);
+  put_u8(out, file->vouched);
   put_u32(out, (uint32_t)file->fd);
   put_strings(out, &file->argv);
 }

@@ -89,29 +89,34 @@ static void keep_forked(struct supervisor *s, pid_t tgid, uint64_t id) {
   add_process(s, process);
 }
 
-static uint64_t climb(struct supervisor *s, pid_t pid, pid_t orphan) {
-  pid_t nearest = pid;
+/* Up the tree, as it is now: an ancestor that has just ended is passed over. */
+static uint64_t climb(struct supervisor *s, pid_t pid) {
   for (int steps = 0; pid > 1 && pid != s->inner->init && steps < ANCESTORS_MAX; steps++) {
     const struct process *process = find_process(s, pid);
-    if (process != NULL) {
-      uint64_t id = process->id;
-      if (pid != nearest) keep_forked(s, nearest, id);
-      return id;
-    }
+    if (process != NULL) return process->id;
     pid = read_parent(pid);
   }
-  /*
-   * Its ancestors are gone. Where its image's stack begins was drawn at random when that image was exec'd and is inherited by
-   * fork, so it tells which exec it descends from. A process can change it (PR_SET_MM): this names a parent, it guards nothing.
-   */
-  return find_by_lineage(s, orphan);
+  return 0;
 }
 
-uint64_t find_parent_id(struct supervisor *s, const struct caller *caller) { return climb(s, caller->parent, caller->tid); }
+/*
+ * Where the image's stack begins was drawn at random when that image was exec'd and is inherited by fork, so it tells which exec a process
+ * descends from, also when its ancestors are gone or just going. A process can change it (PR_SET_MM): this names a parent, it guards nothing.
+ */
+static uint64_t find_ancestor(struct supervisor *s, pid_t parent, pid_t descendant) {
+  const struct process *process = parent > 1 ? find_process(s, parent) : NULL;
+  if (process != NULL) return process->id;
+  uint64_t id = find_by_lineage(s, descendant);
+  if (id == 0) id = climb(s, parent);
+  if (id != 0 && parent > 1 && parent != s->inner->init) keep_forked(s, parent, id);
+  return id;
+}
+
+uint64_t find_parent_id(struct supervisor *s, const struct caller *caller) { return find_ancestor(s, caller->parent, caller->tid); }
 
 uint64_t find_id_of(struct supervisor *s, pid_t tgid) {
   const struct process *process = find_process(s, tgid);
-  return process != NULL ? process->id : climb(s, read_parent(tgid), tgid);
+  return process != NULL ? process->id : find_ancestor(s, read_parent(tgid), tgid);
 }
 
 static uint64_t cpu_us(const struct process *process, uint64_t now_ns) {

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,7 +32,7 @@ bool files_unchanged(const struct notice *notice) {
     struct identity now;
     if (fstat(notice->files[index].fd, &status) < 0) return false;
     identify(&status, &now);
-    if (!same_identity(&now, &notice->files[index].identity)) return false;
+    if (!same_identity(&now, &notice->files[index].identity) || !held_still(&notice->files[index])) return false;
   }
   return true;
 }
@@ -57,7 +56,7 @@ static int open_file(struct exec_file *file) {
   close(file->fd);
   file->fd = fd;
   file->readable = file->opened = true;
-  return 0;
+  return hold_still(file);
 }
 
 int open_files(struct notice *notice) {
@@ -75,16 +74,14 @@ static int take_file(struct notice *notice, enum file_kind kind, int fd, const c
   struct stat status;
   if (fstat(fd, &status) < 0) return errno;
   if (!S_ISREG(status.st_mode)) return EACCES;
-  /* A loader maps its target itself: that needs no x bit, but no noexec mount either. */
-  struct statvfs mounted;
-  if (fstatvfs(fd, &mounted) < 0) return errno;
-  if ((mounted.f_flag & ST_NOEXEC) != 0) return EACCES;
+  int error = look_at_mount(file, status.st_uid);
+  if (error != 0) return error;
   /* Everybody's x bits say enough; what an access control list takes away, the kernel does. */
   bool everybody = (status.st_mode & 0111) == 0111;
   if (kind != FILE_LOADER_TARGET && !everybody && syscall(SYS_faccessat2, fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH) < 0) return errno;
   identify(&status, &file->identity);
   file->readable = known_plain(&file->identity);
-  int error = file->readable ? 0 : open_file(file);
+  error = file->readable ? 0 : open_file(file);
   if (error != 0) return error;
   file->path = path_of_descriptor(file->fd);
   file->named = strdup(named);
@@ -186,7 +183,7 @@ int describe_files(struct notice *notice, int program, const char *named, struct
     struct image image;
     inspect_image(file->fd, head, (size_t)length, &image);
     notice->foreign = !image.native;
-    if (image.native && !image.loader) remember_plain(&file->identity, notice->received_ns);
+    if (image.native && !image.loader && file->vouched) remember_plain(&file->identity, notice->received_ns);
     return image.loader ? add_loader_target(notice) : 0;
   }
   return error;

@@ -52,7 +52,7 @@ static uint64_t hash_key(const struct key *key) { /* FNV-1a; a collision only co
 
 static bool all_settled(const struct notice *notice) {
   for (size_t index = 0; index < notice->file_count; index++)
-    if (!settled(&notice->files[index].identity, notice->received_ns)) return false;
+    if (!notice->files[index].vouched || !settled(&notice->files[index].identity, notice->received_ns)) return false;
   return true;
 }
 

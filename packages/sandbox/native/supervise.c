@@ -297,6 +297,7 @@ static void loop(struct supervisor *s) {
     if (count < 0 && errno != EINTR) die(errno, "cannot wait for events");
     for (int index = 0; index < count; index++) dispatch(s, &events[index]);
     bury_processes(s);
+    if (!s->frozen) release_held(s);
     check_node(s);
     if (s->init_gone) {
       conclude(s);
@@ -323,7 +324,7 @@ static void take_file_rights_of_the_run(const struct spec *spec) {
 }
 
 static void watch_signals(struct supervisor *s) {
-  static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT };
+  static const int ignored[] = { SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT, SIGIO /* a writer waits for a lease of still.c */ };
   for (size_t index = 0; index < sizeof ignored / sizeof ignored[0]; index++) signal(ignored[index], SIG_IGN);
   /* Without a relay we only write to the terminal; with one, a shell must be able to stop us in the background. */
   if (s->inner->terminal < 0) signal(SIGTTOU, SIG_IGN);

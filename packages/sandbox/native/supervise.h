@@ -7,6 +7,7 @@
  *   caller.c     the process that asks: its memory, its directories, its names
  *   resolve.c    a path as the kernel will walk it for the caller
  *   program.c    the files of an exec: the program, its interpreters, the target of a dynamic loader
+ *   still.c      files that nobody writes to meanwhile
  *   reuse.c      verdicts that Node said may be repeated
  *   verify.c     ptrace for one exec: what runs is what was approved
  *   process.c    who is who: exec ids, ends, CPU time
@@ -16,7 +17,7 @@
  *   terminal.c   the person's terminal
  *   keep.c       protected names stay protected when somebody outside replaces them
  *
- * Modes of a notice: ASKED (Node has the question) -> HELD (answered while the run was frozen) -> TRACED (the kernel goes on,
+ * Modes of a notice: ASKED (Node has the question) -> HELD (answered while the run was frozen, or while another thread's exec goes on) -> TRACED (the kernel goes on,
  * and we wait for its stop). A notice leaves the list when it was refused, when its exec was verified, when its exec failed or
  * when its caller is gone; nothing of it stays.
  */
@@ -38,6 +39,9 @@ struct exec_file {
   int fd;                    /* to read where that is permitted, else O_PATH */
   bool readable;             /* may be opened to read */
   bool opened;               /* fd was opened to read */
+  bool in_memory;            /* on tmpfs */
+  bool leased;               /* nobody can have written to it since it was described */
+  bool vouched;              /* its identity stands for its bytes, now and later */
   char *path;                /* as seen inside */
   char *named;               /* the path that the kernel or an interpreter will open (again) */
   struct identity identity;
@@ -54,6 +58,9 @@ struct caller {
   int root, cwd;             /* O_PATH, or -1 until needed; root is shared */
 };
 
+/* A directory, whatever it is called by now. */
+struct place { uint64_t device, inode; };
+
 enum notice_state { NOTICE_ASKED, NOTICE_HELD, NOTICE_TRACED };
 struct notice {
   struct notice *next, **link;
@@ -64,6 +71,7 @@ struct notice {
   bool replaces, decided;
   bool allow; uint8_t reuse; char *message; size_t message_length;   /* the verdict, when held */
   char *asked, *cwd;
+  struct place cwd_place;    /* which directory `cwd` was the name of */
   struct exec_file files[FILES_MAX];
   size_t file_count;
   size_t image;              /* index of the file whose program the kernel will run */
@@ -149,7 +157,7 @@ int out_delay(const struct supervisor *);
 /* ---- notice.c ---- */
 void receive_notice(struct supervisor *);
 void take_verdict(struct supervisor *, uint64_t id, bool allow, uint8_t reuse, struct bytes message);
-/* Applies the verdicts that came while the run was frozen. */
+/* Applies the verdicts that wait for nothing any more. */
 void release_held(struct supervisor *);
 /* Both answer the kernel; false when the caller is gone. */
 bool answer_error(struct supervisor *, uint64_t cookie, int error);
@@ -173,7 +181,7 @@ int read_caller_string(pid_t tid, uint64_t address, size_t limit, int too_long, 
 int read_caller_vector(uint64_t address, struct strings *out);
 int open_caller_root(struct caller *);
 int open_caller_cwd(struct caller *);
-int read_caller_cwd(const struct caller *, char **out);
+int read_caller_cwd(struct caller *, char **out, struct place *place);
 /* Process and thread id as the caller's own /proc shows them. */
 int read_inner_ids(pid_t tid, pid_t *process, pid_t *thread);
 void forget_places(struct caller *);
@@ -203,6 +211,14 @@ bool files_unchanged(const struct notice *);
 /* Opens every file to read, where that is permitted: Node is going to. */
 int open_files(struct notice *);
 void release_files(struct notice *);
+
+/* ---- still.c ---- */
+/* What the mount it lies on says about a file of this owner. 0, or the errno that the kernel would give. */
+int look_at_mount(struct exec_file *, uid_t owner);
+/* For a file that is open to read. ETXTBSY, as of the kernel, when somebody can write to it now. */
+int hold_still(struct exec_file *);
+/* False when a writer came after hold_still(). */
+bool held_still(const struct exec_file *);
 
 /* ---- elf.c ---- */
 struct image { bool elf, native, interpreted, position_independent, loader; };

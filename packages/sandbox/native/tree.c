@@ -45,6 +45,8 @@ int make_target(int root, const char *path, bool directory) {
       } else if (mkdirat(parent, name, 0755) == 0) {
         next = openat(parent, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
       }
+      /* Somebody outside was quicker: a name that is made while the run goes on is one that they are replacing. */
+      if (next < 0 && errno == EEXIST) next = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
       if (next < 0) die(errno, "cannot make `%s` in the new root", part);
     }
     if (parent != root) close(parent);

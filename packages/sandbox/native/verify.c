@@ -39,7 +39,23 @@ static bool read_registers(pid_t tid, int64_t *result, uint64_t *stack) {
 
 static void detach(pid_t tid, int signal) { ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal); }
 
+/*
+ * An exec waits, with its process's cred_guard_mutex held, for us to reap the threads that it ends; to seize another thread of that process
+ * would wait for the same mutex, for ever.
+ */
+static bool another_is_under_way(const struct supervisor *s, const struct notice *notice) {
+  for (const struct notice *other = s->notices; other != NULL; other = other->next)
+    if (other != notice && other->state == NOTICE_TRACED && other->caller.tgid == notice->caller.tgid) return true;
+  return false;
+}
+
 void let_go(struct supervisor *s, struct notice *notice) {
+  if (another_is_under_way(s, notice)) {
+    /* When that one fails this one's turn comes; when it does not, this one's thread is gone. */
+    notice->allow = true;
+    notice->state = NOTICE_HELD;
+    return;
+  }
   if (!notice->decided && !files_unchanged(notice)) {
     static const char changed[] = "bailiwick: refused: a file of this command changed while it was being decided; run it again";
     write_reason(&notice->caller, changed, sizeof changed - 1);
@@ -121,6 +137,14 @@ static bool scripts_in_place(struct notice *notice) {
   return true;
 }
 
+/* A thread, or a process that shares it (CLONE_FS), can change the directory until here; the filter refuses the second kind. */
+static bool same_directory(pid_t pid, const struct place *expected) {
+  char path[48];
+  struct stat status;
+  snprintf(path, sizeof path, "/proc/%d/cwd", pid);
+  return stat(path, &status) == 0 && status.st_dev == expected->device && status.st_ino == expected->inode;
+}
+
 /* NULL when all is as approved, else what is not. */
 static const char *compare(pid_t pid, uint64_t stack, struct notice *notice) {
   const struct exec_file *image = &notice->files[notice->image];
@@ -133,6 +157,7 @@ static const char *compare(pid_t pid, uint64_t stack, struct notice *notice) {
   if (running.device != image->identity.device || running.inode != image->identity.inode) return "another program started than the approved one";
   if (!same_identity(&running, &image->identity)) return "the program changed between its approval and its start";
   if (!same_arguments(pid, stack, &image->argv)) return "the program started with other arguments than the approved ones";
+  if (!same_directory(pid, &notice->cwd_place)) return "the program started in another directory than the approved one";
   if (!scripts_in_place(notice)) return "a script changed between its approval and its start";
   return NULL;
 }

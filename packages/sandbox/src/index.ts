@@ -11,6 +11,8 @@ export { profileJsonSchema } from "./profile/json-schema.ts";
 export { prepareLaunch } from "./compile/prepare-launch.ts";
 export type { LaunchRequest, Prepared } from "./compile/launch-request.ts";
 export { prepareHome, type HomeRequest, type PreparedHome } from "./compile/private-home.ts";
+export { listDirectory, type DirectoryEntry } from "./compile/directory-entries.ts";
+export { osPath } from "./compile/host-files.ts";
 export { removeMadeNames } from "./compile/renewed-names.ts";
 export { resolveWorkspace } from "./compile/workspace.ts";
 export { findLauncher, launch } from "./supervisor/launch.privileged.ts";

@@ -33,4 +33,12 @@ export interface Profile {
     /** Size of /tmp and of /dev/shm, which are memory. */
     readonly tmpBytes: number;
   };
+  readonly record: {
+    /** Witnesses of the run's record, by the names this host gives them. */
+    readonly witnesses: readonly string[];
+    /** How many of them must cosign; 0 to their number. */
+    readonly quorum: number;
+    /** `start`: nothing runs before the quorum has cosigned the run's beginning. `end`: a quorum that is missing is told. `never`: nobody waits for it. */
+    readonly require: "start" | "end" | "never";
+  };
 }

@@ -14,6 +14,8 @@ export interface ExecFile {
   /** Absolute, as seen inside, symbolic links resolved; `memfd:NAME` for an anonymous file. */
   readonly path: string;
   readonly identity: FileIdentity;
+  /** The identity stands for the bytes from now on: nobody had the file open for writing when it was described, or nobody inside may write to it. */
+  readonly vouched: boolean;
   /**
    * Where the supervisor can open the very file: `/proc/<launcher>/fd/<n>`, valid until the verdict was given, and never for a notice
    * that was `decided`. Opening it fails with EACCES where the file may be executed but not read.

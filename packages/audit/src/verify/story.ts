@@ -99,6 +99,7 @@ export class StoryChecker {
       case "approval":
       case "host.refused":
       case "files.changed":
+      case "record.witnessed":
       case "run.frozen":
       case "protection.renewed":
         return;

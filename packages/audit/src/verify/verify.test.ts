@@ -3,16 +3,22 @@ import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmS
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import fc from "fast-check";
-import { allowed, appendNow, ended, newRun, started, temporaryRecord, writeRun } from "../../test/fixtures.ts";
-import { diskFiles } from "../files.ts";
+import {
+  allowed,
+  appendNow,
+  ended,
+  newRun,
+  signerOf,
+  started,
+  temporaryRecord,
+  writeRun,
+} from "../../test/fixtures.ts";
 import { encodeEvent } from "../fit.ts";
 import { sha256 } from "../key.ts";
-import { layoutOf } from "../layout.ts";
 import { createTreeHasher } from "../merkle.ts";
 import { listRuns, verifyLog } from "../queries.ts";
 import { openRunLog } from "../run-log.ts";
 import { signCheckpoint } from "../signed-head.ts";
-import { loadSigner } from "../signer/load-signer.ts";
 import { emptyTail, extendTail } from "../tail.ts";
 import { decodeBundle } from "../tiles.ts";
 import type { Problem, ProblemKind } from "./problems.ts";
@@ -46,7 +52,7 @@ function rewrite(directory: string, entries: readonly Uint8Array[]) {
 /** As above, and signs it with the log's own key: what only a compromised writer can do. */
 async function rewriteSigned(directory: string, entries: readonly Uint8Array[]) {
   const head = rewrite(directory, entries);
-  const checkpoint = await signCheckpoint([(await loadSigner(diskFiles, layoutOf(directory))) ?? assert.fail()], head);
+  const checkpoint = await signCheckpoint([await signerOf(directory)], head);
   writeFileSync(join(directory, "log/checkpoint"), checkpoint);
 }
 

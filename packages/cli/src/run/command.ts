@@ -8,6 +8,7 @@ import {
   type RunOptions,
   type RunOutcome,
 } from "@bailiwick/run";
+import { rawEnvironment } from "../raw-arguments.ts";
 import { paintFor } from "../format.ts";
 import { reportError, STATUS, writeError } from "../report.ts";
 import { VERSION } from "../version.ts";
@@ -49,7 +50,7 @@ async function runOptions(parsed: RunArguments): Promise<RunOptions> {
     name: one("name"),
     approver: await approverFor(oneOf("approvals", one("approvals"), ["terminal", "deny"]), terminal),
     version: VERSION,
-    hostEnvironment: process.env,
+    hostEnvironment: rawEnvironment(process.env),
     terminal,
     observer: observerFor(parsed),
   };
@@ -108,7 +109,9 @@ function observerFor({ options }: RunArguments): RunObserver {
  */
 async function conclude(outcome: RunOutcome, { options }: RunArguments): Promise<void> {
   const { refused, asked, hostsRefused } = outcome.counts;
-  const told = outcome.reason !== "exited" || refused + asked + hostsRefused > 0;
+  const { witnessed } = outcome.record;
+  const unwitnessed = witnessed?.required === true && !witnessed.met;
+  const told = outcome.reason !== "exited" || refused + asked + hostsRefused > 0 || unwitnessed;
   const wanted = options.has("json") || (!options.has("quiet") && (isatty(2) || told));
   if (!wanted && outcome.reason === "exited") return;
   const verified = await verify(outcome);

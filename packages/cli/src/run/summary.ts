@@ -1,5 +1,5 @@
 import { escapeControls, formatCommand } from "@bailiwick/base";
-import type { EndReason, RunOutcome } from "@bailiwick/run";
+import { failureText, type EndReason, type RunOutcome, type WitnessReport } from "@bailiwick/run";
 import { count, formatDuration, type Paint } from "../format.ts";
 
 /** Whether the record of the run was found whole, in order and signed; or why that is not known. */
@@ -38,6 +38,7 @@ export function summaryText(outcome: RunOutcome, verified: Verified, paint: Pain
     ],
     ["enforced", `${enforced.map(({ layer }) => layer).join(", ")}${without}`],
     ["record", `${escapeControls(record.directory)}, ${verifiedText(verified, paint)}`],
+    ...witnessRow(record.witnessed, paint),
     ["look", `bailiwick runs show ${run}`],
   ];
   const refusals = refusalLines(outcome, paint);
@@ -72,6 +73,17 @@ function hostsText({ hostsReached, hostsRefused, counts }: RunOutcome, paint: Pa
 function verifiedText(verified: Verified, paint: Paint): string {
   if ("unknown" in verified) return paint("red", verified.unknown);
   return verified.ok ? paint("green", "verified") : paint("red", "NOT VERIFIED: run `bailiwick audit verify`");
+}
+
+/** Nothing where the profile names no witness. */
+function witnessRow(report: WitnessReport | undefined, paint: Paint): [string, string][] {
+  if (report === undefined) return [];
+  const { by, missing, quorum, met, required } = report;
+  const without = missing.map(({ witness, reason }) => `${witness} ${failureText(reason)}`).join(", ");
+  const had = by.length === 0 ? "by nobody" : `by ${by.map(({ witness }) => witness).join(", ")}`;
+  const text = `${had}${without === "" ? "" : `; ${without}`}`;
+  const of = `${String(quorum)} of ${String(by.length + missing.length)} needed`;
+  return [["witnessed", met || !required ? text : `${paint("red", "NOT WITNESSED")}: ${text} (${of})`]];
 }
 
 function listed(names: readonly string[]): string {

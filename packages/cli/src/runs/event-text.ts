@@ -56,6 +56,12 @@ export function otherText(event: Exclude<Event, Exec | End>, paint: Paint): stri
         "yellow",
         `protected again: ${escapeControls(event.path)} was ${event.made ? "removed" : "replaced"} from outside`,
       );
+    case "record.witnessed": {
+      const by = event.by.map(({ witness }) => witness);
+      const missing = event.missing.map(({ witness, reason }) => `${witness} (${reason})`);
+      const text = `${by.length === 0 ? "witnessed by nobody" : `witnessed by ${by.join(", ")}`}${missing.length === 0 ? "" : `; not by ${missing.join(", ")}`}`;
+      return paint(event.met ? "dim" : "yellow", escapeControls(`${text}, at the ${event.when}`));
+    }
     case "run.frozen":
       return paint("yellow", `frozen: ${escapeControls(event.reason)}`);
     case "run.ended":

@@ -59,6 +59,7 @@ export class LiveView {
       case "files.changed":
       case "run.frozen":
       case "protection.renewed":
+      case "record.witnessed":
       case "run.started":
       case "run.ended": {
         const exec = "exec" in event ? event.exec : undefined;

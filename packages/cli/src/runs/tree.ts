@@ -49,6 +49,7 @@ export class RunTree {
         this.#before.push(otherText(event, this.#paint) ?? "");
         return;
       case "files.changed":
+      case "record.witnessed":
       case "run.frozen":
       case "protection.renewed":
       case "run.ended":

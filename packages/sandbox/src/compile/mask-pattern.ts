@@ -3,7 +3,7 @@
  * trailing slash means directories only; of several that match, the last one counts, and `!` takes out again.
  * Matched without regular expressions: the workspace's own profile may hold patterns too, and must not be able to make this slow.
  */
-export type IsMasked = (name: string, path: string, directory: boolean) => boolean;
+export type IsMasked = (name: string, path: string, directory: boolean) => boolean | undefined;
 
 interface Pattern {
   readonly taking: boolean;
@@ -13,7 +13,7 @@ interface Pattern {
   readonly anywhere: boolean;
 }
 
-/** @returns a question about one entry: its name, its path from the workspace, and whether it is a directory */
+/** @returns a question about one entry: its name, its path from the workspace, and whether it is a directory; undefined: no pattern says anything */
 export function compileMasks(patterns: readonly string[]): IsMasked {
   const compiled = patterns.map(parsePattern).reverse();
   const exact = new Set(compiled.filter(isExactName).map(({ parts }) => parts[0] ?? ""));
@@ -22,8 +22,9 @@ export function compileMasks(patterns: readonly string[]): IsMasked {
     const matches = (pattern: Pattern): boolean =>
       (directory || !pattern.directoryOnly) &&
       (pattern.anywhere ? matchName(pattern.parts[0] ?? "", name) : matchPath(pattern.parts, path.split("/")));
-    if (!exact.has(name) && !others.some(matches)) return false;
-    return compiled.find(matches)?.taking === false;
+    if (!exact.has(name) && !others.some(matches)) return undefined;
+    const last = compiled.find(matches);
+    return last === undefined ? undefined : !last.taking;
   };
 }
 

@@ -31,7 +31,9 @@ export function prepareLaunch(request: LaunchRequest): Prepared {
   const system = viewSystem(profile.limits.tmpBytes);
   const programs = findPrograms(request, cwd, [...system.visible, ...roots.map(({ target }) => target)]);
   const network = networkOf(profile);
-  const { planned, release } = takePlaceholders(stateDirectory, (held) => planTrees(roots, profile, workspace, held));
+  const { planned, release } = takePlaceholders(stateDirectory, (held) =>
+    planTrees(roots, profile, { workspace, personHome }, held),
+  );
   const environment = buildEnvironment({
     profile,
     person: request.environment,

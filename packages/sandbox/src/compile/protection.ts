@@ -20,8 +20,9 @@ export interface Protection {
 
 /**
  * Plans how the names are protected below `root`. What exists is made read-only; what does not is held by a placeholder, with the
- * directories that lead to it. Where there is no repository, `.git` as a whole is held: one that an agent makes there would run its
- * hooks on the person's next git command.
+ * directories that lead to it. Where there is no repository, `.git` as a whole is held, and `HEAD`: without the first, git looks for the
+ * second and takes the directory itself for a repository. One that an agent makes there would run its programs on the person's next
+ * git command, of a prompt for instance.
  * @param names from the profile: relative, a trailing slash says directory
  * @param held by other runs: those exist, and are placeholders all the same
  * @throws SandboxError SANDBOX_WORKSPACE_REFUSED for a name that is, or is reached through, a symbolic link
@@ -38,6 +39,7 @@ export function planProtection(
     const wanted = { directory: name.endsWith("/"), placeholder: "" };
     if (bare.startsWith(".git/") && !isThere(join(root, ".git"), held)) {
       hold(context, join(root, ".git"), { directory: true, placeholder: "" });
+      hold(context, join(root, "HEAD"), { directory: false, placeholder: "" });
     } else hold(context, join(root, bare), wanted);
   }
   for (const { path, directory, placeholder } of names.git) {

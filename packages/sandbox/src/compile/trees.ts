@@ -29,7 +29,12 @@ export interface TreePlan {
  * @param held placeholders of other runs
  * @throws SandboxError SANDBOX_WORKSPACE_REFUSED
  */
-export function planTrees(roots: readonly Root[], profile: Profile, workspace: string, held: Held): TreePlan {
+export function planTrees(
+  roots: readonly Root[],
+  profile: Profile,
+  { workspace, personHome }: { readonly workspace: string; readonly personHome: string },
+  held: Held,
+): TreePlan {
   const isMasked = compileMasks(profile.filesystem.mask);
   const isWritable = (path: string): boolean =>
     roots.findLast(({ target }) => isInside(target, path))?.writable === true;
@@ -37,11 +42,13 @@ export function planTrees(roots: readonly Root[], profile: Profile, workspace: s
   const protections: Protection[] = [];
   for (const { target } of roots) {
     if (target !== workspace && isInside(workspace, target)) continue; // walked with the workspace
-    const found: Found = isGitDirectory(target) ? { masked: new Map(), gits: [target] } : walkTree(target, isMasked);
+    const found: Found = isGitDirectory(target)
+      ? { masked: new Map(), gits: [target], bare: [] }
+      : walkTree(target, isMasked);
     for (const [path, directory] of found.masked) masked.set(path, directory);
     const names = {
       profile: target === workspace ? profile.filesystem.protect.filter((name) => isWritable(join(target, name))) : [],
-      git: namesThatGitTrusts(target, found.gits).filter(({ path }) => isWritable(path)),
+      git: namesThatGitTrusts(target, found, personHome).filter(({ path }) => isWritable(path)),
     };
     protections.push(planProtection(target, names, held));
   }

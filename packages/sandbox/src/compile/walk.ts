@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
-import { decodeOsString, isErrno } from "@bailiwick/base";
-import { lookThrough, osPath, realPathOf } from "./host-files.ts";
+import { isErrno } from "@bailiwick/base";
+import { listDirectory, type DirectoryEntry } from "./directory-entries.ts";
+import { lookAt, lookThrough, realPathOf } from "./host-files.ts";
 import type { IsMasked } from "./mask-pattern.ts";
 
 /** What one walk through a directory tree found; absolute paths. */
@@ -9,14 +9,18 @@ export interface Found {
   readonly masked: Map<string, boolean>;
   /** Every `.git`, whatever it is. */
   readonly gits: string[];
+  /** Bare repositories: directories of other names that look like one. Nothing in them is looked at. */
+  readonly bare: string[];
 }
 
 /**
  * Looks through a tree once for names that are masked and for repositories. Symbolic links are not followed; a masked one leads to
  * its target, which is covered where it really is (outside the visible it leads nowhere inside). Nothing in `.git` is looked at.
+ * Sockets are masked unless a pattern takes them out: a server of the person behind one acts outside for whoever connects, and a
+ * read-only mount does not keep anybody from connecting.
  */
 export function walkTree(root: string, isMasked: IsMasked): Found {
-  const found: Found = { masked: new Map(), gits: [] };
+  const found: Found = { masked: new Map(), gits: [], bare: [] };
   const pending: string[] = [""];
   for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
     const directory = below === "" ? root : `${root}/${below}`;
@@ -26,23 +30,33 @@ export function walkTree(root: string, isMasked: IsMasked): Found {
       found.masked.set(directory, true);
       continue;
     }
+    if (below !== "" && isBareRepository(entries)) {
+      found.bare.push(directory);
+      continue;
+    }
     for (const entry of entries) {
       const name = entry.name;
       const path = below === "" ? name : `${below}/${name}`;
       const isDirectory = entry.isDirectory();
-      if (name === ".git") found.gits.push(`${directory}/.git`);
-      else if (entry.isSymbolicLink()) maskTarget(`${root}/${path}`, isMasked(name, path, true), found);
-      else if (isMasked(name, path, isDirectory)) found.masked.set(`${root}/${path}`, isDirectory);
+      if (name === ".git") addGit(`${directory}/.git`, found);
+      else if (entry.isSymbolicLink()) maskTarget(`${root}/${path}`, isMasked(name, path, true) === true, found);
+      else if (isMasked(name, path, isDirectory) ?? entry.isSocket()) found.masked.set(`${root}/${path}`, isDirectory);
       else if (isDirectory) pending.push(path);
     }
   }
   return found;
 }
 
-interface Entry {
-  readonly name: string;
-  isDirectory(): boolean;
-  isSymbolicLink(): boolean;
+/** What git looks for [gitrepository-layout(5)]. */
+function isBareRepository(entries: readonly DirectoryEntry[]): boolean {
+  return ["HEAD", "objects", "refs"].every((wanted) => entries.some(({ name }) => name === wanted));
+}
+
+function addGit(path: string, found: Found): void {
+  found.gits.push(path);
+  // Git's own daemon of the person, outside.
+  const monitor = `${path}/fsmonitor--daemon.ipc`;
+  if (lookAt(monitor)?.isSocket() === true) found.masked.set(monitor, false);
 }
 
 function maskTarget(link: string, masked: boolean, found: Found): void {
@@ -52,22 +66,12 @@ function maskTarget(link: string, masked: boolean, found: Found): void {
 }
 
 /** undefined: not readable. A directory that has gone meanwhile has no entries. */
-function readEntries(directory: string): readonly Entry[] | undefined {
+function readEntries(directory: string): readonly DirectoryEntry[] | undefined {
   try {
-    const entries = readdirSync(osPath(directory), { withFileTypes: true });
-    return entries.some(({ name }) => name.includes("\ufffd")) ? readEntriesAsBytes(directory) : entries;
+    return listDirectory(directory);
   } catch (error) {
     if (isErrno(error, "EACCES", "EPERM")) return undefined;
     if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
-}
-
-/** Names that are not UTF-8, in the form that loses nothing. */
-function readEntriesAsBytes(directory: string): readonly Entry[] {
-  return readdirSync(osPath(directory), { withFileTypes: true, encoding: "buffer" }).map((entry) => ({
-    name: decodeOsString(entry.name),
-    isDirectory: () => entry.isDirectory(),
-    isSymbolicLink: () => entry.isSymbolicLink(),
-  }));
 }

@@ -35,16 +35,20 @@ const SYSTEM_TREES: readonly string[] = [...NEVER_BELOW, ...NEVER_BELOW_ALSO];
  */
 export function resolveWorkspace(asked: string, places: Places): string {
   const real = realPathOf(asked);
-  const why =
-    real === undefined
-      ? "is not there"
-      : lookThrough(real)?.isDirectory() === true
-        ? refusalToWrite(real, places)
-        : "is not a directory";
+  const why = refusalOf(asked, real, places);
   if (real !== undefined && why === undefined) return real;
   throw new SandboxError("SANDBOX_WORKSPACE_REFUSED", `the workspace \`${asked}\` ${why ?? "is not there"}`, {
     remedy: "start in a project's own directory, or name one with `--workspace DIR`",
   });
+}
+
+function refusalOf(asked: string, real: string | undefined, places: Places): string | undefined {
+  // U+FFFD is how Node shows bytes that are no UTF-8: such a name can't be told to others, or recorded.
+  if (!asked.isWellFormed() || asked.includes("\ufffd") || real?.includes("\ufffd") === true) {
+    return "has a name that is not UTF-8";
+  }
+  if (real === undefined) return "is not there";
+  return lookThrough(real)?.isDirectory() === true ? refusalToWrite(real, places) : "is not a directory";
 }
 
 /** Why a directory can't be given to a run to write to; undefined when it can. */

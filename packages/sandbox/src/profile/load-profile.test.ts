@@ -114,12 +114,12 @@ wall = "2h"
     [
       "a key that is no word",
       '"\\u001b[31m" = 1',
-      "`bad.toml`: `\\x1b[31m` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`",
+      "`bad.toml`: `\\x1b[31m` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`, `record`",
     ],
     [
       "a prototype",
       "__proto__ = { x = 1 }",
-      "`bad.toml:1`: `__proto__` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`",
+      "`bad.toml:1`: `__proto__` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`, `record`",
     ],
   ] as const) {
     test(`${what} is an error that says where and what instead`, async () => {
@@ -254,6 +254,9 @@ mode = "kept"
 processes = 1000000
 tmp = "1TB"
 open-files = 1000000
+[record]
+quorum = 0
+require = "never"
 `);
     const { profile, warnings } = await load("standard", { workspace });
     assert.deepEqual(profile, outer);

@@ -41,8 +41,10 @@ export async function loadProfile(request: ProfileRequest): Promise<LoadedProfil
   const own = await readProfileFile(ownPath, cache);
   const files = chain.flatMap(({ path }) => path ?? []);
   const homeKey = found.path === undefined ? found.name : `${found.name}-${shortDigest(found.path)}`;
-  if (own === undefined) return { profile: added, sources: files, homeKey, warnings: [] };
-  const { profile, ignored } = tighten(added, own);
+  if (own === undefined) return { profile: requirePossibleQuorum(added), sources: files, homeKey, warnings: [] };
+  const tightened = tighten(added, own);
+  const { ignored } = tightened;
+  const profile = requirePossibleQuorum(tightened.profile);
   return {
     profile,
     sources: [...files, ownPath],
@@ -54,6 +56,17 @@ export async function loadProfile(request: ProfileRequest): Promise<LoadedProfil
             `\`${ownPath}\` can only tighten; left out: ${ignored.map((key) => `\`${key}\``).join(", ")} (put them into a profile of your own, see \`bailiwick init\`)`,
           ],
   };
+}
+
+/** A quorum that no one could ever meet is a mistake, found before a run is. */
+function requirePossibleQuorum(profile: Profile): Profile {
+  const { witnesses, quorum, require } = profile.record;
+  if (quorum <= witnesses.length && (require === "never" || quorum > 0)) return profile;
+  throw new SandboxError(
+    "SANDBOX_PROFILE_INVALID",
+    `profile \`${profile.name}\`: \`record\` requires ${String(quorum)} of ${String(witnesses.length)} witnesses`,
+    { remedy: 'name as many `witnesses` as the `quorum` needs, at least one, or say `require = "never"`' },
+  );
 }
 
 /** A profile that was found, and where; no path when it is built in. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Profile } from "../profile-types.ts";
+import { mergeRecord } from "./merge-record.ts";
 import type { ProfileSource } from "./source.ts";
 import { STANDARD } from "./standard.ts";
 
@@ -13,6 +14,7 @@ export function mergeSources(name: string, sources: readonly ProfileSource[]): P
   const environment = sources.map((source) => source.environment ?? {});
   const home = sources.map((source) => source.home ?? {});
   const limits = sources.map((source) => source.limits ?? {});
+  const record = sources.map((source) => source.record ?? {});
   return withDigest({
     name,
     filesystem: {
@@ -39,12 +41,13 @@ export function mergeSources(name: string, sources: readonly ProfileSource[]): P
       memoryBytes: last(limits.map(({ memory }) => memory)),
       tmpBytes: last(limits.map(({ tmp }) => tmp)) ?? DEFAULT_TMP_BYTES,
     },
+    record: mergeRecord(record),
   });
 }
 
 /** Gives a profile its digest: over its content in one fixed order, whatever order and files it came from; not over its name. */
 export function withDigest(content: Omit<Profile, "digest">): Profile {
-  const { filesystem, network, environment, home, limits } = content;
+  const { filesystem, network, environment, home, limits, record } = content;
   const canonical = JSON.stringify([
     [filesystem.read.toSorted(), filesystem.write.toSorted(), filesystem.mask, filesystem.protect.toSorted()],
     [network.allow.toSorted(), Object.entries(network.hosts).sort(byKey), network.publish.toSorted((a, b) => a - b)],
@@ -53,6 +56,7 @@ export function withDigest(content: Omit<Profile, "digest">): Profile {
     [limits.processes, limits.wallMs, limits.fileSizeBytes, limits.openFiles, limits.memoryBytes, limits.tmpBytes].map(
       (limit) => limit ?? null,
     ),
+    [record.witnesses.toSorted(), record.quorum, record.require],
   ]);
   return { ...content, digest: `sha256:${createHash("sha256").update(canonical).digest("hex")}` };
 }

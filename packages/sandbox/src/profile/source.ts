@@ -13,6 +13,7 @@ import {
   setVariable,
   size,
   variableValue,
+  witnessName,
 } from "./words.ts";
 
 const port = integer({ minimum: 1, maximum: 65_535, description: "TCP port" });
@@ -66,6 +67,14 @@ export const profileForm = table(
         tmp: { ...size, schema: { ...size.schema, description: "Size of /tmp and of /dev/shm, which are memory." } },
       },
       "Limits.",
+    ),
+    record: table(
+      {
+        witnesses: list(witnessName, "Witnesses of the record, by the names of `bailiwick audit witness add`."),
+        quorum: integer({ minimum: 0, maximum: 64, description: "How many of them must cosign; all, if not said." }),
+        require: oneOf(["start", "end", "never"], "When the quorum must be had; `end`, if not said."),
+      },
+      "The record.",
     ),
   },
   "A profile of Bailiwick: the envelope that the kernel enforces.",

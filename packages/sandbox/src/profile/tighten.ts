@@ -1,16 +1,18 @@
 import type { Profile } from "../profile-types.ts";
 import { withDigest } from "./merge.ts";
+import { mergeRecord } from "./merge-record.ts";
 import type { ProfileSource } from "./source.ts";
 
 /**
  * Applies the workspace's own profile, which nobody has reviewed and an earlier run may have written: names to mask and to
- * protect are added, limits lowered, and nothing else of it counts.
+ * protect are added, limits lowered, more asked of witnesses, and nothing else of it counts.
  * @returns the keys that were left out, for a warning
  */
 export function tighten(outer: Profile, own: ProfileSource): { profile: Profile; ignored: readonly string[] } {
   const { filesystem = {}, limits = {}, home = {} } = own;
   const mask = split(filesystem.mask);
   const protect = split(filesystem.protect);
+  const record = own.record === undefined ? outer.record : mergeRecord([outer.record, own.record]);
   const ignored = [
     ...(["extends", "network", "environment"] as const).filter((key) => own[key] !== undefined),
     ...(["read", "write"] as const).filter((key) => filesystem[key] !== undefined).map((key) => `filesystem.${key}`),
@@ -18,6 +20,8 @@ export function tighten(outer: Profile, own: ProfileSource): { profile: Profile;
     ...protect.taking.map((path) => `filesystem.protect: ${path}`),
     ...(home.seed === undefined ? [] : ["home.seed"]),
     ...(home.mode === "kept" && outer.home.mode === "ephemeral" ? ["home.mode"] : []),
+    ...((own.record?.require ?? record.require) === record.require ? [] : ["record.require"]),
+    ...((own.record?.quorum ?? record.quorum) === record.quorum ? [] : ["record.quorum"]),
   ];
   const profile = withDigest({
     ...outer,
@@ -35,6 +39,7 @@ export function tighten(outer: Profile, own: ProfileSource): { profile: Profile;
       memoryBytes: lower(outer.limits.memoryBytes, limits.memory),
       tmpBytes: Math.min(outer.limits.tmpBytes, limits.tmp ?? Infinity),
     },
+    record,
   });
   return { profile, ignored };
 }

@@ -162,3 +162,12 @@ export const profileReference = word(
     return text;
   },
 );
+
+/** What this host calls a witness. */
+export const witnessName = word(
+  { description: "name of a witness", pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" },
+  (text, wrong) => {
+    if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(text)) return text;
+    throw wrong("is not the name of a witness", "lower-case letters, digits, `.`, `_` and `-`");
+  },
+);

@@ -93,6 +93,7 @@ function emitRule(program: Program, rule: DenyRule, name: string): void {
 function emitTest(program: Program, test: ArgumentTest, holds: string, otherwise: string): void {
   program.load(lowOfArgument(test.argument));
   if ("anyBitOf" in test) program.jump(JUMP_ANY_BIT, test.anyBitOf, holds, otherwise);
+  else if ("noBitOf" in test) program.jump(JUMP_ANY_BIT, test.noBitOf, otherwise, holds);
   else if ("low" in test) program.jump(JUMP_EQUAL, test.low, holds, otherwise);
   else {
     for (const [index, value] of test.lowNotIn.entries()) {

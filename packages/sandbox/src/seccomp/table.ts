@@ -16,6 +16,7 @@ export interface SystemCall {
 /** A test of one argument; the rule applies when it holds. `low`: only the lower 32 bits, as the kernel itself takes them. */
 export type ArgumentTest =
   | { readonly argument: number; readonly anyBitOf: number }
+  | { readonly argument: number; readonly noBitOf: number }
   | { readonly argument: number; readonly low: number }
   | { readonly argument: number; readonly lowNotIn: readonly number[] };
 
@@ -36,6 +37,8 @@ const O_CREAT = 0o100;
 const O_TMPFILE = 0o20000000;
 /** CLONE_NEWTIME | NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET (sched.h) */
 const CLONE_NEW_ANY = 0x80 | 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000;
+const CLONE_FS = 0x200;
+const CLONE_THREAD = 0x10000;
 /** PER_LINUX, PER_LINUX32, UNAME26 with each, ADDR_NO_RANDOMIZE (sanitizers and debuggers set it), and asking. */
 const PERSONALITIES = [0, 0x8, 0x2_0000, 0x2_0008, 0x4_0000, 0xffff_ffff];
 const AF_UNIX = 1;
@@ -43,6 +46,10 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
+/** Set in SOCK_RDM, SOCK_SEQPACKET, SOCK_DCCP and SOCK_PACKET, and not in SOCK_STREAM, SOCK_DGRAM and SOCK_RAW. */
+const UNCOMMON_SOCKET_BITS = 0xc;
+/** The default, ICMP, TCP, UDP, ICMPv6, MPTCP (include/uapi/linux/in.h); raw sockets of others need a capability anyway. */
+const INTERNET_PROTOCOLS = [0, 1, 6, 17, 58, 262];
 
 export const DENY_RULES: readonly DenyRule[] = [
   {
@@ -76,6 +83,16 @@ export const DENY_RULES: readonly DenyRule[] = [
     refusal: "EPERM",
     when: [{ argument: 0, anyBitOf: CLONE_NEW_ANY }],
     reason: "clone: as unshare",
+  },
+  {
+    calls: [call(56, 220)],
+    refusal: "EPERM",
+    when: [
+      { argument: 0, anyBitOf: CLONE_FS },
+      { argument: 0, noBitOf: CLONE_THREAD },
+    ],
+    reason:
+      "clone of a process that shares its directory: it could move a program to another one after the program was verified. Threads end at their siblings' exec; processes do not",
   },
   {
     calls: [call(435, 435)],
@@ -255,6 +272,42 @@ export const DENY_RULES: readonly DenyRule[] = [
     when: [{ argument: 0, lowNotIn: [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] }],
     reason:
       "socket, socketpair of other families: AF_VSOCK reaches the hypervisor past every network namespace, AF_ALG, AF_PACKET and the rest are kernel surface",
+  },
+  {
+    calls: [call(41, 198)],
+    refusal: "EAFNOSUPPORT",
+    when: [
+      { argument: 0, low: AF_INET },
+      { argument: 1, anyBitOf: UNCOMMON_SOCKET_BITS },
+    ],
+    reason: "INET sockets of other types: SCTP and DCCP, kernel surface that is loaded when somebody asks",
+  },
+  {
+    calls: [call(41, 198)],
+    refusal: "EAFNOSUPPORT",
+    when: [
+      { argument: 0, low: AF_INET },
+      { argument: 2, lowNotIn: INTERNET_PROTOCOLS },
+    ],
+    reason: "INET sockets of other protocols: SCTP, L2TP, UDP-Lite, SMC, kernel surface that nothing here speaks",
+  },
+  {
+    calls: [call(41, 198)],
+    refusal: "EAFNOSUPPORT",
+    when: [
+      { argument: 0, low: AF_INET6 },
+      { argument: 1, anyBitOf: UNCOMMON_SOCKET_BITS },
+    ],
+    reason: "INET6 sockets of other types: SCTP and DCCP, kernel surface that is loaded when somebody asks",
+  },
+  {
+    calls: [call(41, 198)],
+    refusal: "EAFNOSUPPORT",
+    when: [
+      { argument: 0, low: AF_INET6 },
+      { argument: 2, lowNotIn: INTERNET_PROTOCOLS },
+    ],
+    reason: "INET6 sockets of other protocols: SCTP, L2TP, UDP-Lite, SMC, kernel surface that nothing here speaks",
   },
   {
     calls: [call(41, 198)],

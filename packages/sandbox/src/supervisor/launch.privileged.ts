@@ -80,9 +80,14 @@ export async function launchWith(
     session.receive(chunk);
   });
   control.write(frame(SPEC, spec));
-  const enforcement = await session.ready;
-  await Promise.race([handles.complete, exited]);
-  return compose({ child, session, handles, exited, enforcement });
+  try {
+    const enforcement = await session.ready;
+    await Promise.race([handles.complete, exited]);
+    return compose({ child, session, handles, exited, enforcement });
+  } catch (error) {
+    handles.abandon();
+    throw error;
+  }
 }
 
 async function spawnFailure(child: ChildProcess, launcher: string): Promise<SandboxError> {
@@ -123,6 +128,7 @@ class Handles {
   readonly listeners = new Map<number, Server>();
   dns: UdpSocket | undefined;
   readonly complete: Promise<void>;
+  #abandoned = false;
   readonly #sockets = new Map<number, Socket>();
   readonly #waiting = new Map<number, (socket: Socket) => void>();
 
@@ -135,7 +141,18 @@ class Handles {
     });
   }
 
+  /** Nobody will use them: those that are here, and those still on their way, would keep this process alive. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.dns?.close();
+    for (const listener of this.listeners.values()) listener.close();
+  }
+
   #take(message: unknown, handle: unknown): void {
+    if (this.#abandoned) {
+      if (handle instanceof UdpSocket || handle instanceof Server) handle.close();
+      return;
+    }
     if (typeof message !== "object" || message === null) return;
     if ("kind" in message && message.kind === "dns" && handle instanceof UdpSocket) {
       this.dns = handle;

@@ -10,7 +10,7 @@ import { frame, FrameError, PayloadReader } from "./frames.ts";
 const UNKNOWN_CPU = 0xffff_ffff_ffff_ffffn;
 const EXEC_REPLACES = 1;
 const EXEC_DECIDED = 2;
-const FILE_BYTES = 61;
+const FILE_BYTES = 62;
 
 export function parseReady(payload: Buffer): readonly Enforcement[] {
   const reader = new PayloadReader(payload);
@@ -62,8 +62,9 @@ function parseFile(reader: PayloadReader, launcherPid: number): ExecFile {
     ctimeNs: reader.u64(),
     mode: reader.u32(),
   };
+  const vouched = reader.u8() === 1;
   const openAt = `/proc/${String(launcherPid)}/fd/${String(reader.u32())}`;
-  return { kind, path, identity, openAt, argv: reader.list(4, () => reader.str()) };
+  return { kind, path, identity, vouched, openAt, argv: reader.list(4, () => reader.str()) };
 }
 
 export function parseEnd(payload: Buffer): ExecEnd {

@@ -27,7 +27,7 @@ const error = frame(PERMITTED.error.type, str("cannot mount"), u32(2));
 const end = (id: number): Buffer => frame(PERMITTED.end.type, u64(id), u8(1), u64(0), u64(5), u64(9));
 
 function exec(id: number, parent = 0, flags = 0): Buffer {
-  const file = [u8(1), str("/bin/x"), u64(1), u64(2), u64(3), u64(4), u64(5), u32(6), u32(7), u32(1), str("x")];
+  const file = [u8(1), str("/bin/x"), u64(1), u64(2), u64(3), u64(4), u64(5), u32(6), u8(1), u32(7), u32(1), str("x")];
   return frame(
     PERMITTED.exec.type,
     u64(id),
