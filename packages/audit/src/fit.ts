@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { encodeOsString } from "@bailiwick/base";
 import type { NewEntry, NewEvent } from "./log-types.ts";
-import { splitEvent } from "./personal.ts";
+import { splitEvent, type Members } from "./personal.ts";
 import { committedBytes, encodeRecord } from "./private-records.ts";
 import { fillSalt } from "./salt.ts";
 
@@ -61,10 +61,10 @@ export function encodeEvent(run: string, event: NewEvent): NewEntry {
 function encodeParts(
   run: string,
   type: NewEvent["type"],
-  event: object,
+  event: Members,
   whole: NewEntry["whole"],
 ): NewEntry | undefined {
-  const { open, personal } = splitEvent(type, event as Readonly<Record<string, unknown>>);
+  const { open, personal } = splitEvent(type, event);
   if (personal === undefined) {
     const data = Buffer.from(JSON.stringify(open));
     return data.length <= MAX_EVENT_BYTES ? { run, data, record: undefined, whole } : undefined;
@@ -114,7 +114,7 @@ function cutList(values: readonly string[], limits: Limits): string[] {
   return values.slice(0, limits.items).map((value) => cutText(value, limits.text));
 }
 
-function cutObject(object: object, limits: Limits): object {
+function cutObject(object: object, limits: Limits): Members {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, cutValue(value, limits)]));
 }
 

@@ -33,6 +33,8 @@ export interface TreeHead {
 export interface RunLog {
   /** The last tree head seen before this run's first entry. */
   readonly follows: TreeHead;
+  /** Indexes of the run's first and last entry so far; undefined before the first is durable. */
+  readonly range: { readonly first: number; readonly last: number } | undefined;
   /** What is not yet durable. */
   readonly pending: { readonly events: number; readonly bytes: number };
   /** Resolves with the entry's 0-based index once it is durable under a signed checkpoint; rejects with AuditError when it can't be. */

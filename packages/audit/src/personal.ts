@@ -51,7 +51,7 @@ export const PERSONAL: { readonly [T in Event["type"]]: PersonalOf<Omit<EventOf<
 export const LOG_ITSELF = "0".repeat(26);
 
 /** A JSON object, or what is left of one. */
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 /** `personal` is undefined when the event has nothing personal. */
 export interface SplitEvent {
@@ -84,14 +84,17 @@ function separate(value: Members, form: Members, open: Record<string, unknown>):
   return personal;
 }
 
-function separateObject(value: unknown, form: unknown): [Members | undefined, Members | undefined] {
+/** What does not have the form that the table says is personal as a whole. */
+function separateObject(value: unknown, form: unknown): [Members | undefined, unknown] {
+  if (!isMembers(value) || !isMembers(form)) return [undefined, value];
   const open: Record<string, unknown> = {};
-  const personal = separate(value as Members, form as Members, open);
+  const personal = separate(value, form, open);
   return [isEmpty(open) ? undefined : open, personal];
 }
 
-function separateList(values: unknown, form: unknown): [unknown[], unknown[]] {
-  const pairs = (values as unknown[]).map((value) => separateObject(value, form));
+function separateList(values: unknown, form: unknown): [unknown[] | undefined, unknown] {
+  if (!Array.isArray(values)) return [undefined, values];
+  const pairs = values.map((value: unknown) => separateObject(value, form));
   return [pairs.map(([open]) => open ?? {}), pairs.map(([, personal]) => personal ?? {})];
 }
 
@@ -127,12 +130,17 @@ function fill(open: Members, form: Members): Members {
     if (inner === null) continue;
     const member = open[name];
     if (isLeaf(inner)) filled[name] = inner;
-    else if (!Array.isArray(inner)) filled[name] = fill(isMembers(member) ? member : {}, inner as Members);
-    else if (Array.isArray(member)) filled[name] = member.map((each) => fill(each as Members, inner[0] as Members));
+    else if (isMembers(inner)) filled[name] = fill(isMembers(member) ? member : {}, inner);
+    else if (Array.isArray(inner) && Array.isArray(member))
+      filled[name] = member.map((each) => fillElement(each, inner[0]));
   }
   return filled;
 }
 
-function isMembers(value: unknown): value is Members {
+function fillElement(element: unknown, form: unknown): unknown {
+  return isMembers(element) && isMembers(form) ? fill(element, form) : element;
+}
+
+export function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -148,8 +148,8 @@ function noteErased(summary: RunSummary, index: number, entry: Uint8Array): void
   const { at, by, reason } = event;
   summary.erased = { at, by, reason, index };
   if (summary.started === undefined) return;
-  const { name: _, ...started } = summary.started;
-  summary.started = { ...started, user: "", command: [], workspace: "" };
+  const { at: startedAt, agent, profile } = summary.started;
+  summary.started = { at: startedAt, agent, profile, user: "", command: [], workspace: "" };
 }
 
 const NOTHING = { size: 0, runs: [] };

@@ -65,6 +65,7 @@ class BatchingRunLog implements RunLog {
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
   #head: TreeHead;
+  #range: RunLog["range"];
 
   constructor(options: RunLogOptions, appender: Appender, lock: LogLock, follows: TreeHead) {
     this.follows = follows;
@@ -74,6 +75,10 @@ class BatchingRunLog implements RunLog {
     this.#lock = lock;
     this.#batchMs = options.batchMs ?? 15;
     this.#maxPending = options.maxPending ?? DEFAULT_MAX_PENDING;
+  }
+
+  get range(): RunLog["range"] {
+    return this.#range;
   }
 
   get pending(): { readonly events: number; readonly bytes: number } {
@@ -150,6 +155,7 @@ class BatchingRunLog implements RunLog {
     try {
       const { first, count, head } = await this.#appender.commit(batch.map(({ entry }) => entry));
       this.#head = head;
+      this.#range = { first: this.#range?.first ?? first, last: first + count - 1 };
       this.#durable += count;
       this.#pending.splice(0, count);
       for (const [offset, { entry, resolve }] of batch.slice(0, count).entries()) {

@@ -1,5 +1,6 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
+import { addKeeping } from "./audit/register-keeping.ts";
 import { addProofs } from "./audit/register-proofs.ts";
 import { addWitness } from "./audit/register-witness.ts";
 import { STATUS } from "./report.ts";
@@ -173,15 +174,7 @@ function addOthers(program: Command, done: Done): void {
       done(await (await import("./doctor.ts")).doctorCommand(options));
     });
   const audit = program.command("audit").description("Works with the record.");
-  audit
-    .command("verify")
-    .description("Checks that the record is whole, in order and signed; with a run, that the run's part is too.")
-    .argument("[run]", "id, its beginning or end, name, or `last`")
-    .option("--ask-witnesses", "ask this host's witnesses what they remember, and check that too")
-    .option("--json", "the findings as a JSON object")
-    .action(async (run: string | undefined, options: { askWitnesses?: true; json?: true }) => {
-      done(await (await import("./audit/verify.ts")).verifyCommand(run, options));
-    });
+  addKeeping(audit, done);
   addProofs(audit, done);
   addWitness(audit, done);
 }

@@ -228,7 +228,7 @@ export class GovernedRun {
     const head = await this.#closeRecord();
     const witnessed = await this.#witnessing?.atEnd();
     const hosts = { hostsReached: [...this.#hosts.reached], hostsRefused: [...this.#hosts.refusedHosts] };
-    const record = { directory: state.log, head, witnessed };
+    const record = { directory: state.log, head, range: head && this.#ready.log.range, witnessed };
     const { refusals } = this.gate;
     return {
       run,

@@ -77,6 +77,8 @@ export interface RunOutcome {
   readonly record: {
     readonly directory: string;
     readonly head: TreeHead | undefined;
+    /** Indexes of the run's first and last entry; undefined as the head is. */
+    readonly range: { readonly first: number; readonly last: number } | undefined;
     /** Where the profile names witnesses: which of them have cosigned a head that covers the run's last entry. */
     readonly witnessed: WitnessReport | undefined;
   };

@@ -94,6 +94,10 @@ function rowOf(event: Exclude<Event, { type: "exec.ended" }>): Row | undefined {
         line: `witnessed by ${event.by.map(({ witness }) => witness).join(", ") || "nobody"}`,
         reason: event.missing.map(({ witness, reason }) => `${witness}: ${reason}`).join(", "),
       };
+    case "run.erased":
+      return { line: `erased by ${event.by}`, reason: event.reason };
+    case "key.rotated":
+      return { line: `the log's key was rotated by ${event.by}` };
     case "run.frozen":
       return { line: `frozen: ${event.reason}` };
     case "connection.closed":

@@ -73,8 +73,10 @@ function inMemory(database: DatabaseSync, cause: Error | undefined): OpenIndex {
 }
 
 function prepare(database: DatabaseSync): void {
-  // What a crash takes away is read from the log again.
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;");
+  // What a crash takes away is read from the log again. What was erased must not stay in free pages.
+  database.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;",
+  );
   database.exec("BEGIN IMMEDIATE");
   try {
     const { tables } = one(database, "SELECT count(*) AS tables FROM sqlite_master");
@@ -100,6 +102,7 @@ export function empty(database: DatabaseSync): void {
   );
 }
 
-function remove(path: string): void {
+/** Removes an index; the next use makes it anew, without what the record has erased meanwhile. */
+export function remove(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
 }

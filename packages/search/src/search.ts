@@ -109,6 +109,12 @@ export class SearchIndex {
     const filler = new Filler(this.#database);
     for await (const { index, event } of readLog(log, from)) {
       if (index >= head.size) break;
+      // Its texts have to go, and no single one can be taken out of an index of words: what is left of the run is read anew with the rest.
+      if (event.type === "run.erased" && from > 0) {
+        empty(this.#database);
+        await this.#read(log, { from: 0, head, onProgress });
+        return;
+      }
       filler.add(index, event);
       if (index % PROGRESS_EVERY === PROGRESS_EVERY - 1) onProgress(index + 1, head.size);
     }

@@ -5,7 +5,6 @@ import { describe, test, type TestContext } from "node:test";
 import { signerOf, temporaryRecord, writeRun } from "../../test/fixtures.ts";
 import { diskFiles } from "../files.ts";
 import { sha256, verifyEd25519 } from "../key.ts";
-import { layoutOf } from "../layout.ts";
 import { createTreeHasher } from "../merkle.ts";
 import { formatNote, parseNote, parseVerifierKey, type VerifierKey } from "../note.ts";
 import { proveConsistency } from "../proof.ts";

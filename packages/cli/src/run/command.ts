@@ -121,9 +121,9 @@ async function conclude(outcome: RunOutcome, { options }: RunArguments): Promise
   writeError(text);
 }
 
-async function verify({ record, run }: RunOutcome): Promise<Verified> {
-  if (record.head === undefined) return { unknown: "its end could not be written" };
+async function verify({ record: { directory, head, range }, run }: RunOutcome): Promise<Verified> {
+  if (head === undefined || range === undefined) return { unknown: "its end could not be written" };
   const { verifyLog } = await import("@bailiwick/audit");
-  const { ok } = await verifyLog(record.directory, { run, remembered: [record.head] });
+  const { ok } = await verifyLog(directory, { run, range, remembered: [head] });
   return { ok };
 }

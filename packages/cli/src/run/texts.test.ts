@@ -74,7 +74,7 @@ describe("the summary", () => {
       { layer: "namespaces", state: "enforced", detail: "" },
       { layer: "limit:memory", state: "unavailable", detail: "no cgroup" },
     ],
-    record: { directory: "/s/log", head: { size: 5, root: "" }, witnessed: undefined },
+    record: { directory: "/s/log", head: { size: 5, root: "" }, range: { first: 0, last: 1 }, witnessed: undefined },
   };
 
   test("says what ran, what was refused, whom it talked to, what changed, what held and where the record is", () => {

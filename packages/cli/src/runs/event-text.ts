@@ -7,7 +7,8 @@ type End = EventOf<"exec.ended">;
 
 /** One line for an exec: how it was decided, its command, and how it ended when that is known. */
 export function execText(exec: Exec, end: End | undefined, paint: Paint): string {
-  const command = formatCommand(exec.argv.values, 160);
+  // Every exec has at least a name; without one it was erased.
+  const command = exec.argv.values.length === 0 ? paint("dim", "(erased)") : formatCommand(exec.argv.values, 160);
   const asked = exec.argv.whole === undefined ? command : `${command} (cut)`;
   if (exec.type === "exec.refused") return `${paint("red", "✗")} ${asked}  ${paint("red", refusalText(exec))}`;
   return `${paint("green", "✓")} ${asked}${end === undefined ? "" : paint("dim", `  ${endText(end)}`)}`;
@@ -62,6 +63,10 @@ export function otherText(event: Exclude<Event, Exec | End>, paint: Paint): stri
       const text = `${by.length === 0 ? "witnessed by nobody" : `witnessed by ${by.join(", ")}`}${missing.length === 0 ? "" : `; not by ${missing.join(", ")}`}`;
       return paint(event.met ? "dim" : "yellow", escapeControls(`${text}, at the ${event.when}`));
     }
+    case "run.erased":
+      return paint("yellow", `personal data erased by ${escapeControls(event.by)}: ${escapeControls(event.reason)}`);
+    case "key.rotated":
+      return `the log's key was rotated by ${escapeControls(event.by)}`;
     case "run.frozen":
       return paint("yellow", `frozen: ${escapeControls(event.reason)}`);
     case "run.ended":

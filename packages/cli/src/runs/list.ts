@@ -24,7 +24,8 @@ function asJson({ run, summary, live }: SelectedRun): Record<string, unknown> {
 export function runLine({ run, summary, live }: SelectedRun, paint: Paint): string {
   const at = formatTime(summary?.started?.at ?? live?.startedAt ?? 0);
   const name = summary?.started?.name === undefined ? "" : ` “${escapeControls(summary.started.name)}”`;
-  const command = formatCommand(summary?.started?.command ?? [], 80);
+  const erased = summary?.erased === undefined ? "" : paint("dim", "(erased)");
+  const command = formatCommand(summary?.started?.command ?? [], 80) || erased;
   const counts = summary === undefined ? "" : `  ${countsText(summary.counts)}`;
   return `${paint("dim", at)}  ${run}  ${stateText({ run, summary, live }, paint)}${paint("dim", counts)}${name}  ${command}`;
 }

@@ -60,6 +60,8 @@ export class LiveView {
       case "run.frozen":
       case "protection.renewed":
       case "record.witnessed":
+      case "run.erased":
+      case "key.rotated":
       case "run.started":
       case "run.ended": {
         const exec = "exec" in event ? event.exec : undefined;

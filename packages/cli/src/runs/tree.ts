@@ -52,6 +52,8 @@ export class RunTree {
       case "record.witnessed":
       case "run.frozen":
       case "protection.renewed":
+      case "run.erased":
+      case "key.rotated":
       case "run.ended":
         this.#after.push(otherText(event, this.#paint) ?? "");
     }
