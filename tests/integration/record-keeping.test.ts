@@ -80,7 +80,7 @@ describe("personal data of a run", () => {
     const going = runGoverned(place, {
       argv: ["sh", "-c", "echo going > started; while [ ! -e stop ]; do sleep 0.05; done"],
     });
-    while (!existsSync(join(place.workspace, "started"))) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => existsSync(join(place.workspace, "started")));
     const { status, stderr } = await bailiwick(place, ["audit", "erase", "last", "--reason", "r"]);
     assert.deepEqual([status, /still goes on/.test(stderr)], [125, true], stderr);
     writeFileSync(join(place.workspace, "stop"), "");
@@ -102,7 +102,7 @@ test("the key is rotated; whoever has the first one is led to the newest", async
   assert.match(stdout, /no rotation to another key is recorded/);
 });
 
-test("a command signs, and a run whose signer fails does not start", async (context) => {
+test("a command signs; a run is frozen while it fails, and goes on when it signs again", async (context) => {
   const { place, log } = await placeWithRun(context);
   const key = place.write("token/key", "");
   const program = place.write(
@@ -123,11 +123,26 @@ exec openssl pkeyutl -sign -rawin -inkey ${key}.pem -in ${key}.message
   assert.ok(!existsSync(join(log, "log.key")));
   assert.equal((await runGoverned(place, { argv: ["true"] })).status, 0);
   await ok(place, "audit", "verify", "--key", first);
-  writeFileSync(program, "#!/bin/sh\necho no token >&2; exit 1\n");
-  const { status, stderr } = await bailiwick(place, ["audit", "rotate-key"]);
-  assert.deepEqual([status, /ended with 1: no token/.test(stderr)], [125, true], stderr);
+  const works = readFileSync(program, "utf8");
+  const going = runGoverned(place, {
+    argv: ["sh", "-c", "echo going > started; while [ ! -e stop ]; do sleep 0.05; /bin/true; done"],
+  });
+  await until(() => existsSync(join(place.workspace, "started")));
+  writeFileSync(program, `#!/bin/sh\n: > ${key}.failed; echo no token >&2; exit 1\n`);
+  await until(() => existsSync(`${key}.failed`));
+  const rotated = await bailiwick(place, ["audit", "rotate-key"]);
+  assert.deepEqual([rotated.status, /ended with 1: no token/.test(rotated.stderr)], [125, true], rotated.stderr);
+  writeFileSync(program, works);
+  writeFileSync(join(place.workspace, "stop"), "");
+  const { status, events, stderr } = await going;
+  assert.equal(status, 0, stderr);
+  assert.match(ofType(events, "run.frozen")[0]?.reason ?? stderr, /the command that signs the record.*no token/);
   await ok(place, "audit", "verify", "--key", first);
 });
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 describe("verifying against what was kept elsewhere", () => {
   test("an older state that was put back is a rollback, another history a fork", async (context) => {
