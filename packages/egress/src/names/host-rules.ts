@@ -1,6 +1,6 @@
 import { EgressError } from "../errors.ts";
 import type { HostRule } from "../types.ts";
-import { parseHostName } from "./host-name.ts";
+import { parseHostName } from "@bailiwick/base";
 
 /**
  * The profile's `[network] allow`, ready to be asked. Names are those of {@link parseHostName}. A wildcard is compared label

@@ -1,5 +1,5 @@
 /**
- * The one parser of host names that come from inside or from a profile. Gives the name in lower case without its trailing
+ * The one parser of host names, whether they come from inside, from a profile or from a policy. Gives the name in lower case without its trailing
  * dot, or `undefined`: 1..253 characters, labels of 1..63 letters, digits, `-` and `_`, none starting or ending with `-`.
  *
  * Strict on purpose: a NUL or a space in a name has made a matcher and a resolver see two different names (CVE-2025-55284
