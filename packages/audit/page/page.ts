@@ -1,15 +1,5 @@
 /** The page that checks a proof in a browser: everything happens here, nothing is sent anywhere. */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { checkProof, type ProofPrimitives, type ProofReport } from "../src/proof-file/check-proof.ts";
-import { reportText } from "../src/proof-file/report-text.ts";
-
-const primitives: ProofPrimitives = { sha256, verifyEd25519 };
-
-/** The browser's own; one that has none says so rather than that a signature is wrong. */
-async function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  const key = await crypto.subtle.importKey("raw", new Uint8Array(publicKey), "Ed25519", false, ["verify"]);
-  return await crypto.subtle.verify("Ed25519", key, new Uint8Array(signature), new Uint8Array(message));
-}
+import { checkProof, primitives, reportText, type ProofReport } from "../src/browser/index.ts";
 
 function part<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);

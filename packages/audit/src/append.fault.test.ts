@@ -62,6 +62,7 @@ describe("a disk that fails once", () => {
   for (const [effect, code] of [
     ["none", "ENOSPC"],
     ["done", "EIO"],
+    ["none", "EROFS"],
   ] as const) {
     test(`at each call in turn (${code}, effect ${effect}): nothing is lost, nothing is written twice`, async (context) => {
       const { length } = await dryRun(context);

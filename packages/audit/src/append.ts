@@ -1,21 +1,27 @@
-import { dirname, join } from "node:path";
-import { DurableWriter, listForTidying, listIfThere, readIfThere, tidyAway, type Files } from "./files.ts";
-import { sha256, type Signer } from "./key.ts";
-import { blobPath, type Layout } from "./layout.ts";
+import { join } from "node:path";
+import { DurableWriter, listForTidying, readIfThere, tidyAway, type Files } from "./files.ts";
+import { loadVerifierKey, sha256, type Signer } from "./key.ts";
+import type { Layout } from "./layout.ts";
 import type { LogLock } from "./lock.ts";
-import type { TreeHead } from "./log-types.ts";
+import type { NewEntry, TreeHead } from "./log-types.ts";
 import { createTreeHasher, equalBytes } from "./merkle.ts";
+import { isSameKey, type VerifierKey } from "./note.ts";
 import { isConsistent, proveConsistency } from "./proof.ts";
+import { PrivateWriter, type PrivateWrites } from "./private-writer.ts";
 import { damaged, headOf, openCheckpoint, signCheckpoint, writeFailure, type Head } from "./signed-head.ts";
+import { loadSigner } from "./signer/load-signer.ts";
+import {
+  countRotations,
+  finishRotation,
+  settleRotation,
+  stageKey,
+  type NewSigner,
+  type StagedKey,
+} from "./signer/rotation.ts";
 import { storedTree } from "./stored.ts";
 import { emptyTail, extendTail, readTail, supersededBy, type Tail } from "./tail.ts";
 import { fullTilePath, partialTiles, tilePath, type TileName } from "./tiles.ts";
-
-/** One entry on its way to the log, with the files it refers to. */
-export interface NewEntry {
-  readonly data: Uint8Array;
-  readonly blobs: readonly { readonly digest: string; readonly bytes: Uint8Array }[];
-}
+import { rotationPath } from "./verify/rotation-path.ts";
 
 export interface Committed {
   /** Index of the first of them. */
@@ -39,8 +45,16 @@ export interface AppenderOptions {
   readonly files: Files;
   readonly layout: Layout;
   readonly lock: LogLock;
+  /** Who signs until another process, or {@link Appender.rotate}, changes the key. */
   readonly signer: Signer;
   readonly lockTimeoutMs: number;
+}
+
+/** What one batch is made of beside its entries. */
+interface Batch {
+  readonly entries: readonly NewEntry[];
+  /** While the key is rotated: the key that signs from now on, beside the one that did so far. */
+  readonly next?: StagedKey;
 }
 
 const tree = createTreeHasher(sha256);
@@ -48,25 +62,30 @@ const tree = createTreeHasher(sha256);
 /**
  * Appends batches to the log that all runs of a host share.
  *
- * Order within a batch: lock; take over what other processes appended; blobs; bundles, tiles and the new checkpoint
- * under another name, all synced; rename; sync of the directory; unlock. Until the rename nothing that a checkpoint
- * covers has changed (INVARIANT(covered-files)), so a crash leaves the log as it was, and some files that nobody
- * trusts and the next writer overwrites. From the rename on, the batch is in the log.
+ * Order within a batch: lock; take over what other processes appended; personal members, bundles, tiles and the new
+ * checkpoint under another name, all synced; rename; sync of the directory; unlock. Until the rename nothing that a
+ * checkpoint covers has changed (INVARIANT(covered-files)), so a crash leaves the log as it was, and some files and ends of
+ * files that nobody trusts and the next writer overwrites. From the rename on, the batch is in the log.
  */
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #writer: DurableWriter;
+  readonly #private: PrivateWriter;
+  #signer: Signer;
   #current: Current | undefined;
   /** The newest checkpoint this process has checked: the log may never again be without its head. */
   #seen: Seen;
   /** A batch whose rename or directory sync failed: it may be in the log or not. The next commit starts by finding out. */
-  #doubtful: { readonly first: number; readonly leaves: readonly Uint8Array[] } | undefined;
+  #doubtful:
+    { readonly first: number; readonly leaves: readonly Uint8Array[]; readonly writes: PrivateWrites } | undefined;
   /** Partial tiles of the checkpoint before the last; readers had a whole batch's time to finish with them. */
   #stale: readonly string[] = [];
 
   constructor(options: AppenderOptions, seen: Seen) {
     this.#options = options;
     this.#writer = new DurableWriter(options.files, options.layout.directory);
+    this.#private = new PrivateWriter(options.files, options.layout.directory);
+    this.#signer = options.signer;
     this.#seen = seen;
   }
 
@@ -75,11 +94,32 @@ export class Appender {
    * @throws AuditError AUDIT_WRITE_FAILED, AUDIT_LOCKED, AUDIT_LOCK_FAILED, AUDIT_LOG_DAMAGED; nothing is lost then
    */
   async commit(entries: readonly NewEntry[]): Promise<Committed> {
+    return await this.#underLock(() => this.#commitLocked({ entries }));
+  }
+
+  /**
+   * Changes the key: one entry says so, under a checkpoint that both keys sign, which is kept; from then on the new key signs alone.
+   * @param describe the entry, from the key that signed so far
+   * @throws AuditError as {@link commit}; it is settled by whoever comes next then, which way it went
+   */
+  async rotate(next: NewSigner, describe: (from: VerifierKey) => NewEntry): Promise<Committed> {
+    const { files, layout } = this.#options;
+    return await this.#underLock(async () => {
+      await this.#upToDate();
+      const staged = await stageKey(this.#writer, layout, next);
+      const committed = await this.#commitLocked({ entries: [describe(this.#signer.verifier)], next: staged });
+      await finishRotation(files, layout, staged);
+      this.#signer = staged.signer;
+      return committed;
+    });
+  }
+
+  async #underLock<T>(work: () => Promise<T>): Promise<T> {
     const { lock, lockTimeoutMs, layout } = this.#options;
     try {
       const held = await lock.acquire(lockTimeoutMs);
       try {
-        return await this.#commitLocked(entries);
+        return await work();
       } finally {
         held.release();
       }
@@ -88,27 +128,33 @@ export class Appender {
     }
   }
 
-  async #commitLocked(entries: readonly NewEntry[]): Promise<Committed> {
+  /** What is on the disk now, believed. */
+  async #upToDate(): Promise<Current> {
     const { files, layout } = this.#options;
     const bytes = readIfThere(files, layout.checkpoint);
     if (bytes === undefined) throw damaged(layout, "its checkpoint is missing");
-    let current = this.#current;
-    if (current === undefined || !equalBytes(current.checkpoint, bytes)) current = await this.#takeOver(bytes);
+    const current = this.#current;
+    return current === undefined || !equalBytes(current.checkpoint, bytes) ? await this.#takeOver(bytes) : current;
+  }
+
+  async #commitLocked(batch: Batch): Promise<Committed> {
+    const { layout } = this.#options;
+    const current = await this.#upToDate();
     const doubtful = this.#doubtful;
     if (doubtful !== undefined) {
       if (await this.#holds(current.head, doubtful)) {
-        await this.#writer.replace(layout.checkpoint, bytes);
+        await this.#writer.replace(layout.checkpoint, current.checkpoint);
+        this.#private.accept(doubtful.writes);
         this.#doubtful = undefined;
         return { first: doubtful.first, count: doubtful.leaves.length, head: headOf(current.head) };
       }
       this.#doubtful = undefined;
     }
-    return await this.#append(current, entries);
+    return await this.#append(current, batch);
   }
 
-  async #append(current: Current, entries: readonly NewEntry[]): Promise<Committed> {
+  async #append(current: Current, { entries, next }: Batch): Promise<Committed> {
     const { files, layout } = this.#options;
-    await this.#writeBlobs(entries);
     const {
       tail,
       leaves,
@@ -119,17 +165,21 @@ export class Appender {
       entries.map(({ data }) => data),
     );
     const head = { size: tail.range.size, root: tail.range.root() };
-    const checkpoint = await signCheckpoint(this.#options.signer, head);
+    const checkpoint = await signCheckpoint(next ? [this.#signer, next.signer] : [this.#signer], head);
     const temporary = `${layout.checkpoint}.tmp`;
+    const first = current.head.size;
+    const writes = this.#private.plan(first, entries);
     await this.#writer.write([
+      ...writes.files,
       ...tiles.map(({ path, bytes }) => ({ path: join(layout.log, path), bytes })),
+      ...(next ? [{ path: this.#nextRotation(), bytes: checkpoint }] : []),
       { path: temporary, bytes: checkpoint, transient: true },
     ]);
-    const first = current.head.size;
-    this.#doubtful = { first, leaves };
+    this.#doubtful = { first, leaves, writes };
     files.rename(temporary, layout.checkpoint);
     await this.#writer.syncDirectory(layout.log);
     this.#doubtful = undefined;
+    this.#private.accept(writes);
     this.#current = { checkpoint, head, tail };
     this.#seen = this.#current;
     this.#tidy(first, head.size);
@@ -138,9 +188,10 @@ export class Appender {
 
   /** Another process appended since, or this is the first batch: goes on from what is on the disk, if it can be believed. */
   async #takeOver(bytes: Uint8Array): Promise<Current> {
-    const { files, layout, signer } = this.#options;
+    const { files, layout } = this.#options;
+    await this.#followKey(bytes);
     const known = equalBytes(bytes, this.#seen.checkpoint);
-    const head = known ? this.#seen.head : await openCheckpoint(bytes, signer, layout);
+    const head = known ? this.#seen.head : await openCheckpoint(bytes, this.#signer, layout);
     const read = (path: string): Uint8Array | undefined => readIfThere(files, join(layout.log, path));
     const tail = head.size === 0 ? emptyTail(tree) : readTail(tree, head, read);
     if ("damaged" in tail) throw damaged(layout, tail.damaged);
@@ -149,6 +200,21 @@ export class Appender {
     this.#seen = this.#current;
     this.#stale = partialTiles(head.size).flatMap((name) => this.#otherPartials(name));
     return this.#current;
+  }
+
+  /** Another process may have changed the key, or died over it. */
+  async #followKey(checkpoint: Uint8Array): Promise<void> {
+    const { files, layout } = this.#options;
+    await settleRotation(files, layout, checkpoint);
+    if (isSameKey(this.#signer.verifier, loadVerifierKey(files, layout))) return;
+    const signer = await loadSigner(files, layout);
+    if (signer === undefined) throw damaged(layout, "its key is missing");
+    this.#signer = signer;
+  }
+
+  #nextRotation(): string {
+    const { files, layout } = this.#options;
+    return join(layout.directory, rotationPath(countRotations(files, layout)));
   }
 
   /** A log that shrank or forked since this process last saw it was tampered with, whatever its signature says. */
@@ -180,25 +246,6 @@ export class Appender {
   #stored(head: Head) {
     const { files, layout } = this.#options;
     return storedTree(tree, head.size, (name) => Promise.resolve(readIfThere(files, join(layout.log, tilePath(name)))));
-  }
-
-  async #writeBlobs(entries: readonly NewEntry[]): Promise<void> {
-    const { files, layout } = this.#options;
-    const blobs = new Map(entries.flatMap((entry) => entry.blobs).map(({ digest, bytes }) => [digest, bytes]));
-    if (blobs.size === 0) return;
-    const renames: { from: string; to: string }[] = [];
-    const writes: { path: string; bytes: Uint8Array }[] = [];
-    for (const [digest, bytes] of blobs) {
-      const to = join(layout.directory, blobPath(digest));
-      if (listIfThere(files, dirname(to)).includes(digest.slice("sha256:".length))) continue;
-      renames.push({ from: `${to}.tmp`, to });
-      writes.push({ path: `${to}.tmp`, bytes });
-    }
-    await this.#writer.write(writes);
-    for (const { from, to } of renames) files.rename(from, to);
-    // Also for one that was there already: whoever put it there may have died before its name was durable.
-    const directories = new Set([...blobs.keys()].map((digest) => dirname(join(layout.directory, blobPath(digest)))));
-    for (const directory of directories) await this.#writer.syncDirectory(directory);
   }
 
   /** The batch is durable and must be acknowledged: nothing in here may fail. */

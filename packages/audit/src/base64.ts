@@ -11,6 +11,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 /** Undefined for anything that {@link encodeBase64} would not have written: one value has one spelling. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
   return encodeBase64(bytes) === text ? bytes : undefined;
 }

@@ -15,6 +15,10 @@ export type AuditErrorCode =
   | "AUDIT_CLOSED"
   /** The log's key is missing, unreadable by this parser, or readable by others. */
   | "AUDIT_KEY_UNUSABLE"
+  /** The command that signs failed, took too long or answered wrongly. Nothing was signed; the entries are kept, as with AUDIT_WRITE_FAILED. */
+  | "AUDIT_SIGNER_FAILED"
+  /** A run that still goes on: its personal members can't be erased yet. */
+  | "AUDIT_RUN_GOING"
   /** A file of the log or an event in it does not have its form. */
   | "AUDIT_MALFORMED"
   /** There is no log in this directory yet. */

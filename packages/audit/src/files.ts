@@ -5,8 +5,8 @@ import { isErrno } from "@bailiwick/base";
 /** The file system calls of a writer, one by one, so that a test can break each in turn. */
 export interface Files {
   open(path: string, flags: number, mode: number): number;
-  /** May write less than it was given. */
-  write(fd: number, bytes: Uint8Array): number;
+  /** May write less than it was given. @param at bytes from the file's beginning */
+  write(fd: number, bytes: Uint8Array, at: number): number;
   /** Resolves when data and size are on the disk. */
   sync(fd: number): Promise<void>;
   close(fd: number): void;
@@ -21,7 +21,7 @@ export interface Files {
 /** Everything but the sync answers from the page cache, so it is called at once; a sync waits for the disk, so it never blocks the process. */
 export const diskFiles: Files = {
   open: (path, flags, mode) => fs.openSync(path, flags, mode),
-  write: (fd, bytes) => fs.writeSync(fd, bytes),
+  write: (fd, bytes, at) => fs.writeSync(fd, bytes, 0, bytes.length, at),
   sync: (fd) =>
     new Promise((resolve, reject) => {
       fs.fsync(fd, (error) => {
@@ -53,13 +53,16 @@ export interface FileToWrite {
   readonly bytes: Uint8Array;
   /** It will be renamed before anyone looks for it, so its name need not survive. */
   readonly transient?: boolean;
+  /** Bytes of the file that stay as they are, and after which it goes on; default 0, and what was there is gone. */
+  readonly after?: number;
 }
 
-const WRITE = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_TRUNC | fs.constants.O_NOFOLLOW;
+const EXTEND = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW;
+const WRITE = EXTEND | fs.constants.O_TRUNC;
 const DIRECTORY = fs.constants.O_RDONLY | fs.constants.O_DIRECTORY;
 
 /**
- * Writes whole files so that they survive a power cut, and their names with them. Directories are made as needed and
+ * Writes files so that they survive a power cut, and their names with them. Directories are made as needed and
  * remembered: one that this writer has not yet seen durable is synced in its parent too, whoever made it.
  */
 export class DurableWriter {
@@ -78,13 +81,14 @@ export class DurableWriter {
     const made = new Set<string>();
     try {
       const dirty = new Set<string>();
-      for (const { path, bytes, transient } of writes) {
+      for (const { path, bytes, transient, after = 0 } of writes) {
         const parent = dirname(path);
         this.#makeDirectory(parent, made);
-        if (transient !== true) dirty.add(parent);
-        const fd = this.#files.open(path, WRITE, 0o600);
+        // A file that goes on has its name already.
+        if (transient !== true && after === 0) dirty.add(parent);
+        const fd = this.#files.open(path, after === 0 ? WRITE : EXTEND, 0o600);
         opened.push(fd);
-        this.#writeAll(fd, bytes);
+        this.#writeAll(fd, bytes, after);
       }
       for (const directory of made) dirty.add(dirname(directory));
       for (const directory of dirty) opened.push(this.#files.open(directory, DIRECTORY, 0));
@@ -112,8 +116,8 @@ export class DurableWriter {
     }
   }
 
-  #writeAll(fd: number, bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += this.#files.write(fd, bytes.subarray(at));
+  #writeAll(fd: number, bytes: Uint8Array, after: number): void {
+    for (let at = 0; at < bytes.length;) at += this.#files.write(fd, bytes.subarray(at), after + at);
   }
 
   #makeDirectory(path: string, made: Set<string>): void {

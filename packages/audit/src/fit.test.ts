@@ -5,20 +5,28 @@ import { describe, test } from "node:test";
 import { decodeOsString, encodeOsString } from "@bailiwick/base";
 import fc from "fast-check";
 import { allowed, appendNow, collect, DIGEST, newRun, started, temporaryRecord } from "../test/fixtures.ts";
-import { eventSchema } from "./events.ts";
+import type { Event } from "./events.ts";
 import { encodeEvent, MAX_EVENT_BYTES } from "./fit.ts";
-import type { NewEvent } from "./log-types.ts";
+import type { NewEntry, NewEvent } from "./log-types.ts";
+import { committedBytes } from "./private-records.ts";
 import { readRun, verifyLog } from "./queries.ts";
 import { openRunLog } from "./run-log.ts";
+import { completeEvent, openEntry } from "./verify/parse-event.ts";
 
 const run = newRun();
 
+/** The event again, as a reader has it. */
+function readBack({ data, record }: NewEntry): Event {
+  const open = openEntry(data);
+  return (open && completeEvent(open, record && committedBytes(record))) ?? assert.fail("it is no event");
+}
+
 describe("events that are too long for an entry", () => {
   test("a short one is kept as it is", () => {
-    const { data, blobs } = encodeEvent(run, allowed(1, ["a", "b"]));
-    assert.equal(blobs.length, 0);
-    assert.ok(Buffer.from(data).toString().startsWith(`{"v":1,"run":"${run}","type":"exec.allowed","at":2,`));
-    assert.deepEqual(eventSchema.parse(JSON.parse(Buffer.from(data).toString())), {
+    const entry = encodeEvent(run, allowed(1, ["a", "b"]));
+    assert.equal(entry.whole.length, 0);
+    assert.ok(Buffer.from(entry.data).toString().startsWith(`{"v":1,"run":"${run}","type":"exec.allowed","at":2,`));
+    assert.deepEqual(readBack(entry), {
       v: 1,
       run,
       ...allowed(1, ["a", "b"]),
@@ -43,7 +51,7 @@ describe("events that are too long for an entry", () => {
     assert.ok(event.argv.values[2]?.endsWith("x…"));
     assert.equal(event.whole, undefined);
     const hex = event.argv.whole.slice("sha256:".length);
-    const kept = readFileSync(join(directory, "blobs/sha256", hex.slice(0, 2), hex));
+    const kept = readFileSync(join(directory, "private", run, "whole", hex));
     assert.deepEqual(
       kept,
       Buffer.concat(values.flatMap((value, index) => [Buffer.alloc(index === 0 ? 0 : 1), encodeOsString(value)])),
@@ -98,18 +106,21 @@ describe("events that are too long for an entry", () => {
     ],
   ];
   for (const [name, event] of events) {
-    test(`${name}: fits, has the form of an event, and is whole in its blobs`, () => {
-      const { data, blobs } = encodeEvent(run, event);
-      assert.ok(data.length <= MAX_EVENT_BYTES);
-      const parsed = eventSchema.parse(JSON.parse(Buffer.from(data).toString()));
+    test(`${name}: fits, has the form of an event, and is kept whole`, () => {
+      const entry = encodeEvent(run, event);
+      assert.ok(entry.data.length <= MAX_EVENT_BYTES && (entry.record?.length ?? 0) <= MAX_EVENT_BYTES + 100);
+      const parsed = readBack(entry);
       const named = [
         parsed.whole,
         "argv" in parsed ? parsed.argv.whole : undefined,
         "command" in parsed ? parsed.command.whole : undefined,
       ];
-      assert.deepEqual(named.filter((digest) => digest !== undefined).sort(), blobs.map(({ digest }) => digest).sort());
-      assert.ok(blobs.length > 0);
-      const whole = blobs.find(({ digest }) => digest === parsed.whole);
+      assert.deepEqual(
+        named.filter((digest) => digest !== undefined).sort(),
+        entry.whole.map(({ digest }) => digest).sort(),
+      );
+      assert.ok(entry.whole.length > 0);
+      const whole = entry.whole.find(({ digest }) => digest === parsed.whole);
       if (whole !== undefined)
         assert.deepEqual(JSON.parse(Buffer.from(whole.bytes).toString()), { v: 1, run, ...event });
     });
@@ -121,8 +132,7 @@ test("what the kernel gave as bytes survives, whatever they are", () => {
   fc.assert(
     fc.property(bytes, (values) => {
       const strings = values.map((value) => decodeOsString(value));
-      const { data } = encodeEvent(run, allowed(1, strings));
-      const parsed = eventSchema.parse(JSON.parse(Buffer.from(data).toString("utf8")));
+      const parsed = readBack(encodeEvent(run, allowed(1, strings)));
       assert.ok(parsed.type === "exec.allowed");
       assert.deepEqual(
         parsed.argv.values.map((value) => encodeOsString(value)),
@@ -133,7 +143,6 @@ test("what the kernel gave as bytes survives, whatever they are", () => {
 });
 
 test("a cut never leaves half a character", () => {
-  const { data } = encodeEvent(run, allowed(1, ["🙂".repeat(20_000), `a${"🙂".repeat(20_000)}`]));
-  const parsed = eventSchema.parse(JSON.parse(Buffer.from(data).toString()));
+  const parsed = readBack(encodeEvent(run, allowed(1, ["🙂".repeat(20_000), `a${"🙂".repeat(20_000)}`])));
   assert.ok(parsed.type === "exec.allowed" && parsed.argv.values.every((value) => value.isWellFormed()));
 });

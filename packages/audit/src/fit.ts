@@ -1,15 +1,17 @@
 import { hash } from "node:crypto";
 import { encodeOsString } from "@bailiwick/base";
-import type { NewEntry } from "./append.ts";
-import type { NewEvent } from "./log-types.ts";
+import type { NewEntry, NewEvent } from "./log-types.ts";
+import { splitEvent, type Members } from "./personal.ts";
+import { committedBytes, encodeRecord } from "./private-records.ts";
+import { fillSalt } from "./salt.ts";
 
 /**
- * The most that an event takes in the log. The format would allow 65,535; but a partial bundle is written anew with
- * each batch, so that a program which starts others with huge arguments could make the record write 16 MB a batch.
+ * The most that an event takes, its personal members included. The format would allow an entry 65,535; but a partial bundle is written
+ * anew with each batch, so that a program which starts others with huge arguments could make the record write 16 MB a batch.
  */
 export const MAX_EVENT_BYTES = 16_384;
 
-const NONE: NewEntry["blobs"] = [];
+const NONE: NewEntry["whole"] = [];
 
 /** Longest string and longest list, from mild to drastic. The last always fits: digests and ids are shorter than its strings. */
 const CUTS: readonly Limits[] = [
@@ -26,42 +28,61 @@ interface Limits {
 }
 
 /**
- * An event as the entry that is logged: one JSON object, `v`, `run` and `type` first. What is too long is cut, and kept
- * whole in a blob that the entry names: an argument vector by `whole` beside its values, anything else by `whole` of the event.
+ * An event as what is logged: an entry, one JSON object with `v`, `run` and `type` first, and the record of its personal members.
+ * What is too long is cut, and kept whole in a file that the event names: an argument vector by `whole` beside its values, anything
+ * else by `whole` of the event.
  */
 export function encodeEvent(run: string, event: NewEvent): NewEntry {
   const { type, at, ...rest } = event;
-  const whole = { v: 1, run, type, at, ...rest };
-  const data = Buffer.from(JSON.stringify(whole));
-  if (data.length <= MAX_EVENT_BYTES) return { data, blobs: NONE };
-  const blobs: { digest: string; bytes: Uint8Array }[] = [];
+  const all = { v: 1, run, type, at, ...rest };
+  const short = encodeParts(run, type, all, NONE);
+  if (short !== undefined) return short;
+  const whole: { digest: string; bytes: Uint8Array }[] = [];
   const keep = (bytes: Uint8Array): string => {
     const digest = `sha256:${hash("sha256", bytes, "hex")}`;
-    blobs.push({ digest, bytes });
+    whole.push({ digest, bytes });
     return digest;
   };
   const vectors = keepVectors(event, keep);
   for (const limits of CUTS) {
-    const shorter = { ...whole, ...cutVectors(vectors, limits) };
-    const bytes = Buffer.from(JSON.stringify(shorter));
-    if (bytes.length <= MAX_EVENT_BYTES) return { data: bytes, blobs };
+    const fitting = encodeParts(run, type, { ...all, ...cutVectors(vectors, limits) }, whole);
+    if (fitting !== undefined) return fitting;
   }
-  const digest = keep(data);
+  const digest = keep(Buffer.from(JSON.stringify(all)));
   for (const limits of CUTS) {
-    const bytes = Buffer.from(
-      JSON.stringify({ ...cutObject({ ...whole, ...cutVectors(vectors, limits) }, limits), whole: digest }),
-    );
-    if (bytes.length <= MAX_EVENT_BYTES) return { data: bytes, blobs };
+    const cut = { ...cutObject({ ...all, ...cutVectors(vectors, limits) }, limits), whole: digest };
+    const fitting = encodeParts(run, type, cut, whole);
+    if (fitting !== undefined) return fitting;
   }
   throw new RangeError(`an event of type ${type} does not fit into an entry`);
 }
 
+/** Undefined when entry and record together are too long. */
+function encodeParts(
+  run: string,
+  type: NewEvent["type"],
+  event: Members,
+  whole: NewEntry["whole"],
+): NewEntry | undefined {
+  const { open, personal } = splitEvent(type, event);
+  if (personal === undefined) {
+    const data = Buffer.from(JSON.stringify(open));
+    return data.length <= MAX_EVENT_BYTES ? { run, data, record: undefined, whole } : undefined;
+  }
+  const members = Buffer.from(JSON.stringify(personal));
+  const text = JSON.stringify(open);
+  if (members.length + text.length > MAX_EVENT_BYTES) return undefined;
+  const record = encodeRecord(members, fillSalt);
+  const digest = hash("sha256", committedBytes(record), "hex");
+  const data = Buffer.from(`${text.slice(0, -1)},"private":"sha256:${digest}"}`);
+  return data.length <= MAX_EVENT_BYTES ? { run, data, record, whole } : undefined;
+}
 interface Vector {
   readonly values: readonly string[];
   readonly whole: string;
 }
 
-/** The argument vectors of an event, whole in blobs: the bytes of the arguments, separated by NUL. */
+/** The argument vectors of an event, whole in files of their own: the bytes of the arguments, separated by NUL. */
 function keepVectors(event: NewEvent, keep: (bytes: Uint8Array) => string): ReadonlyMap<"argv" | "command", Vector> {
   const vectors = new Map<"argv" | "command", Vector>();
   const add = (name: "argv" | "command", values: readonly string[]): void => {
@@ -93,7 +114,7 @@ function cutList(values: readonly string[], limits: Limits): string[] {
   return values.slice(0, limits.items).map((value) => cutText(value, limits.text));
 }
 
-function cutObject(object: object, limits: Limits): object {
+function cutObject(object: object, limits: Limits): Members {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, cutValue(value, limits)]));
 }
 

@@ -8,10 +8,13 @@ export interface Layout {
   readonly directory: string;
   readonly log: string;
   readonly checkpoint: string;
-  readonly blobs: string;
+  /** Salts and personal members, a directory for each run. */
+  readonly private: string;
   /** Private: mode 0600. */
   readonly key: string;
   readonly verifierKey: string;
+  /** What signs instead of `key`, where it names the key of `verifierKey`. @see file signer/config.ts */
+  readonly signer: string;
   /** INVARIANT(lock-file): nothing but lock.ts opens it; closing another descriptor of it would drop the kernel's lock. */
   readonly lock: string;
   /** What listRuns learnt from the log; never the truth. */
@@ -24,16 +27,11 @@ export function layoutOf(directory: string): Layout {
     directory,
     log,
     checkpoint: join(log, "checkpoint"),
-    blobs: join(directory, "blobs"),
+    private: join(directory, "private"),
     key: join(directory, "log.key"),
     verifierKey: join(directory, "log.vkey"),
+    signer: join(directory, "signer.toml"),
     lock: join(directory, "lock"),
     hint: join(directory, "runs.hint.json"),
   };
-}
-
-/** `blobs/sha256/ab/abcd…` for `sha256:abcd…` */
-export function blobPath(digest: string): string {
-  const hex = digest.slice("sha256:".length);
-  return `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
 }

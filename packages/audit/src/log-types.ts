@@ -3,6 +3,16 @@ import type { Event } from "./events.ts";
 /** An event without what the log itself fills in. */
 export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, "v" | "run" | "whole"> : never) : never;
 
+/** One entry on its way to the log, with what lies beside the log for it. */
+export interface NewEntry {
+  readonly run: string;
+  readonly data: Uint8Array;
+  /** Salt and personal members that `data` commits to. @see file private-records.ts */
+  readonly record: Uint8Array | undefined;
+  /** What was too long for the event, by SHA-256. */
+  readonly whole: readonly { readonly digest: string; readonly bytes: Uint8Array }[];
+}
+
 /** A signed tree head, as far as readers need it. */
 export interface TreeHead {
   readonly size: number;
@@ -23,6 +33,8 @@ export interface TreeHead {
 export interface RunLog {
   /** The last tree head seen before this run's first entry. */
   readonly follows: TreeHead;
+  /** Indexes of the run's first and last entry so far; undefined before the first is durable. */
+  readonly range: { readonly first: number; readonly last: number } | undefined;
   /** What is not yet durable. */
   readonly pending: { readonly events: number; readonly bytes: number };
   /** Resolves with the entry's 0-based index once it is durable under a signed checkpoint; rejects with AuditError when it can't be. */

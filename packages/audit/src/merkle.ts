@@ -54,6 +54,11 @@ export class CompactRange {
     return this.#size;
   }
 
+  /** Of the perfect subtrees, largest first: with the size all that is needed to go on. */
+  get roots(): readonly Uint8Array[] {
+    return this.#roots;
+  }
+
   /** @param onNode is given every perfect subtree that this leaf completes, from the leaf itself (height 0) upwards */
   append(leaf: Uint8Array, onNode?: (height: number, hash: Uint8Array) => void): void {
     let hash = leaf;

@@ -3,6 +3,7 @@
  * @see https://c2sp.org/signed-note
  */
 import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { toHex } from "./hex.ts";
 import { equalBytes, type Sha256 } from "./merkle.ts";
 
 export const ED25519 = 1;
@@ -94,6 +95,10 @@ export function parseNote(bytes: Uint8Array): Note | undefined {
   return { text: whole.slice(0, split + 1), signatures };
 }
 
+export function isSameKey(a: VerifierKey, b: VerifierKey): boolean {
+  return a.name === b.name && equalBytes(a.publicKey, b.publicKey);
+}
+
 /** True when this key signed the note. Signatures by other keys are no concern of its. */
 export async function isSignedBy(note: Note, key: VerifierKey, verify: VerifyEd25519): Promise<boolean> {
   const message = new TextEncoder().encode(note.text);
@@ -114,8 +119,4 @@ function decodeText(bytes: Uint8Array): string | undefined {
     if (error instanceof TypeError) return undefined;
     throw error;
   }
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -5,7 +5,7 @@ import { parseCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { AuditError } from "./errors.ts";
 import { sha256, verifyEd25519 } from "./key.ts";
 import { layoutOf } from "./layout.ts";
-import { isSignedBy, parseNote, parseVerifierKey } from "./note.ts";
+import { isSignedBy, parseNote, parseVerifierKey, type Note, type VerifierKey } from "./note.ts";
 import { diskSource } from "./source-disk.ts";
 import { tileOf } from "./stored.ts";
 import { decodeBundle, TILE_WIDTH } from "./tiles.ts";
@@ -29,25 +29,35 @@ export function tilesDirectory(directory: string): string {
   return layoutOf(directory).log;
 }
 
+/** A checkpoint that the log's key signed. */
+export interface SignedHead {
+  readonly note: Note;
+  readonly checkpoint: Checkpoint;
+}
+
 /** The last checkpoint, its signature checked. @throws AuditError AUDIT_NO_LOG, AUDIT_LOG_DAMAGED */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
+  return (await readSignedHead(directory)).checkpoint;
+}
+
+/** As {@link readCheckpoint}, with its signatures and the key that signed it. */
+export async function readSignedHead(directory: string): Promise<SignedHead & { readonly key: VerifierKey }> {
+  // The key may be rotated between the two reads; it can't be twice.
+  const head = (await tryHead(directory)) ?? (await tryHead(directory));
+  if (head !== undefined) return head;
+  throw new AuditError(
+    "AUDIT_LOG_DAMAGED",
+    `the checkpoint of the record in \`${directory}\` is not signed by its key; run \`bailiwick audit verify\``,
+  );
+}
+
+async function tryHead(directory: string): Promise<(SignedHead & { readonly key: VerifierKey }) | undefined> {
   const key = parseVerifierKey(await readVerifierKey(directory), sha256);
   const bytes = await diskSource(directory).read("log/checkpoint");
   const note = bytes && parseNote(bytes);
   const checkpoint = note && parseCheckpoint(note.text);
-  if (
-    key === undefined ||
-    note === undefined ||
-    checkpoint === undefined ||
-    checkpoint.origin !== key.name ||
-    !(await isSignedBy(note, key, verifyEd25519))
-  ) {
-    throw new AuditError(
-      "AUDIT_LOG_DAMAGED",
-      `the checkpoint of the record in \`${directory}\` is not signed by its key; run \`bailiwick audit verify\``,
-    );
-  }
-  return checkpoint;
+  if (key === undefined || note === undefined || checkpoint?.origin !== key.name) return undefined;
+  return (await isSignedBy(note, key, verifyEd25519)) ? { note, checkpoint, key } : undefined;
 }
 
 export function rootOf(checkpoint: Checkpoint): string {

@@ -8,7 +8,9 @@ import { beginsAs } from "./heads.ts";
 import { layoutOf } from "./layout.ts";
 import { readBundles, readCheckpoint, readEntryHead, rootOf } from "./read.ts";
 import { diskSource } from "./source-disk.ts";
-import { parseEvent } from "./verify/parse-event.ts";
+import { PrivateReader } from "./private-reader.ts";
+import { LOG_ITSELF } from "./personal.ts";
+import { completeEvent, openEntry } from "./verify/parse-event.ts";
 
 const count = z.int().nonnegative();
 
@@ -25,6 +27,7 @@ const summarySchema = z.strictObject({
       name: z.string().optional(),
       user: z.string(),
       agent: z.string(),
+      labels: z.array(z.string()).optional(),
       command: z.array(z.string()),
       workspace: z.string(),
       profile: z.string(),
@@ -34,6 +37,8 @@ const summarySchema = z.strictObject({
   ended: z
     .strictObject({ at: z.number(), status: z.int(), reason: z.string(), wallMs: z.number(), index: count })
     .optional(),
+  /** Its personal members were erased: what is personal above is "" or empty. */
+  erased: z.strictObject({ at: z.number(), by: z.string(), reason: z.string(), index: count }).optional(),
   /** Counted from the entries themselves. */
   counts: z.strictObject({ execs: count, refused: count, asked: count, connections: count, hostsRefused: count }),
 });
@@ -63,8 +68,10 @@ export async function refreshIndex(directory: string, { useHint = true } = {}): 
   const hint = useHint ? await readHint(directory, checkpoint) : NOTHING;
   const runs = new Map(hint.runs.map((summary) => [summary.run, summary]));
   if (hint.size < checkpoint.size) {
-    for await (const { first, entries } of readBundles(diskSource(directory), hint.size, checkpoint.size)) {
-      for (const [offset, entry] of entries.entries()) note(runs, first + offset, entry);
+    const source = diskSource(directory);
+    const records = new PrivateReader(source);
+    for await (const { first, entries } of readBundles(source, hint.size, checkpoint.size)) {
+      for (const [offset, entry] of entries.entries()) await note(runs, records, { index: first + offset, entry });
     }
     await writeHint(directory, { v: 1, size: checkpoint.size, root: rootOf(checkpoint), runs: [...runs.values()] });
   }
@@ -85,10 +92,18 @@ const COUNTED: Readonly<Record<string, keyof RunSummary["counts"]>> = {
   "host.refused": "hostsRefused",
 };
 
-function note(runs: Map<string, RunSummary>, index: number, entry: Uint8Array): void {
+async function note(
+  runs: Map<string, RunSummary>,
+  records: PrivateReader,
+  { index, entry }: { readonly index: number; readonly entry: Uint8Array },
+): Promise<void> {
   const head = readEntryHead(entry);
-  if (head === undefined) return;
+  if (head === undefined || head.run === LOG_ITSELF) return;
   let summary = runs.get(head.run);
+  if (head.type === "run.erased") {
+    if (summary !== undefined) noteErased(summary, index, entry);
+    return;
+  }
   if (summary === undefined) {
     const counts = { execs: 0, refused: 0, asked: 0, connections: 0, hostsRefused: 0 };
     summary = { run: head.run, first: index, last: index, entries: 0, counts };
@@ -98,10 +113,19 @@ function note(runs: Map<string, RunSummary>, index: number, entry: Uint8Array): 
   summary.entries += 1;
   const counted = COUNTED[head.type];
   if (counted !== undefined) summary.counts[counted] += 1;
-  if (head.type !== "run.started" && head.type !== "run.ended") return;
-  const event = parseEvent(entry);
+  if (head.type === "run.started" || head.type === "run.ended") await noteBounds(summary, records, { index, entry });
+}
+
+async function noteBounds(
+  summary: RunSummary,
+  records: PrivateReader,
+  { index, entry }: { readonly index: number; readonly entry: Uint8Array },
+): Promise<void> {
+  const open = openEntry(entry);
+  const committed = open?.private === undefined ? undefined : await records.find(open.run, index);
+  const event = open && completeEvent(open, committed);
   if (event?.type === "run.started") {
-    const { at, name, user, agent, command, workspace, profile } = event;
+    const { at, name, user, agent, labels, command, workspace, profile } = event;
     summary.started = {
       at,
       user,
@@ -110,11 +134,24 @@ function note(runs: Map<string, RunSummary>, index: number, entry: Uint8Array): 
       workspace,
       profile: profile.name,
       ...(name === undefined ? {} : { name }),
+      ...(labels === undefined ? {} : { labels }),
     };
   } else if (event?.type === "run.ended") {
     const { at, status, reason, wallMs } = event;
     summary.ended = { at, status, reason, wallMs, index };
   }
+}
+
+/** The entry lies behind the run's last, and is none of it: what lies between is not read for the run's sake. */
+function noteErased(summary: RunSummary, index: number, entry: Uint8Array): void {
+  const open = openEntry(entry);
+  const event = open && completeEvent(open, undefined);
+  if (event?.type !== "run.erased") return;
+  const { at, by, reason } = event;
+  summary.erased = { at, by, reason, index };
+  if (summary.started === undefined) return;
+  const { at: startedAt, agent, profile } = summary.started;
+  summary.started = { at: startedAt, agent, profile, user: "", command: [], workspace: "" };
 }
 
 const NOTHING = { size: 0, runs: [] };

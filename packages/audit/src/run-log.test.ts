@@ -25,9 +25,9 @@ const hasCode = (code: AuditErrorCode) => (error: unknown) => error instanceof A
 /** The disk, full from a call of `fill` until one of `empty`. */
 function fillableFiles(): Files & { fill(): void; empty(): void } {
   let full = false;
-  const write = (fd: number, bytes: Uint8Array): number => {
+  const write = (fd: number, bytes: Uint8Array, at: number): number => {
     if (full) throw ioError("ENOSPC");
-    return diskFiles.write(fd, bytes);
+    return diskFiles.write(fd, bytes, at);
   };
   return { ...diskFiles, write, fill: () => void (full = true), empty: () => void (full = false) };
 }
@@ -311,6 +311,28 @@ test("old partial tiles are removed, all but those of the last two checkpoints",
     assert.deepEqual(readdirSync(join(directory, "log/tile", kind, "001.p")).sort(), ["14", "15"]);
   }
   assert.ok(existsSync(join(directory, "log/tile/1/000.p/1")));
+});
+
+test("opening reads the right edge of the tree alone, however long the log is", async (context) => {
+  const callsToOpen = async (execs: number): Promise<readonly string[]> => {
+    const directory = temporaryRecord(context);
+    await writeRun(directory, execs);
+    const files = new BrokenFiles();
+    const log = await openRunLog({ directory, run: newRun(), files });
+    const { calls } = files;
+    await appendNow(log, started(log.follows));
+    await log.close();
+    assert.equal(calls, files.calls);
+    return calls.filter((call) => call.startsWith("read"));
+  };
+  // 602 entries have two levels of tiles, 20,002 have two as well; 70,002 have three.
+  const few = await callsToOpen(300);
+  assert.ok(
+    few.some((call) => call.includes("tile/1/")),
+    few.join("\n"),
+  );
+  assert.equal((await callsToOpen(10_000)).length, few.length);
+  assert.ok((await callsToOpen(35_000)).length <= few.length + 1);
 });
 
 test("writing loads neither zod nor anything of the reading side", () => {

@@ -1,16 +1,11 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { isErrno, type RunId } from "@bailiwick/base";
-import { Appender, type NewEntry } from "./append.ts";
+import type { RunId } from "@bailiwick/base";
+import type { Appender } from "./append.ts";
 import { AuditError } from "./errors.ts";
-import { diskFiles, DurableWriter, listIfThere, readIfThere, type Files } from "./files.ts";
+import type { Files } from "./files.ts";
 import { encodeEvent } from "./fit.ts";
-import { createSigner, loadSigner, sha256, type Signer } from "./key.ts";
-import { layoutOf, type Layout } from "./layout.ts";
-import { FileLock, type LogLock } from "./lock.ts";
-import type { NewEvent, RunLog, TreeHead } from "./log-types.ts";
-import { createTreeHasher } from "./merkle.ts";
-import { damaged, headOf, openCheckpoint, signCheckpoint, writeFailure } from "./signed-head.ts";
+import type { LogLock } from "./lock.ts";
+import type { NewEntry, NewEvent, RunLog, TreeHead } from "./log-types.ts";
+import { openAppender } from "./open-log.ts";
 
 export interface RunLogOptions {
   /** The directory of the record; made with mode 0700, and a key in it, at the first use. */
@@ -36,60 +31,8 @@ const MAX_BATCH = { events: 8_192, bytes: 16 << 20 };
  * @throws AuditError AUDIT_KEY_UNUSABLE, AUDIT_LOG_DAMAGED, AUDIT_WRITE_FAILED, AUDIT_LOCKED, AUDIT_LOCK_FAILED
  */
 export async function openRunLog(options: RunLogOptions): Promise<RunLog> {
-  const files = options.files ?? diskFiles;
-  const layout = layoutOf(options.directory);
-  const lock = options.lock ?? new FileLock(layout.lock);
-  const lockTimeoutMs = options.lockTimeoutMs ?? 10_000;
-  try {
-    const { signer, checkpoint } = openExisting(files, layout) ?? (await create(files, layout, lock, lockTimeoutMs));
-    const head = await openCheckpoint(checkpoint, signer, layout);
-    const appender = new Appender({ files, layout, lock, signer, lockTimeoutMs }, { checkpoint, head });
-    return new BatchingRunLog(options, appender, lock, headOf(head));
-  } catch (error) {
-    lock.close();
-    throw writeFailure(error, layout.directory);
-  }
-}
-
-interface Opened {
-  readonly signer: Signer;
-  readonly checkpoint: Uint8Array;
-}
-
-function openExisting(files: Files, layout: Layout): Opened | undefined {
-  const signer = signerIfThere(files, layout);
-  const checkpoint = readIfThere(files, layout.checkpoint);
-  return signer === undefined || checkpoint === undefined ? undefined : { signer, checkpoint };
-}
-
-/** First use: the key, then a signed checkpoint of the empty log, so that a log without a checkpoint is always a damaged one. */
-async function create(files: Files, layout: Layout, lock: LogLock, lockTimeoutMs: number): Promise<Opened> {
-  const made = mkdirSync(layout.directory, { recursive: true, mode: 0o700 });
-  const writer = new DurableWriter(files, layout.directory);
-  for (let path = layout.directory; made !== undefined && path.length >= made.length; path = dirname(path)) {
-    await writer.syncDirectory(dirname(path));
-  }
-  const held = await lock.acquire(lockTimeoutMs);
-  try {
-    const existing = openExisting(files, layout);
-    if (existing !== undefined) return existing;
-    if (listIfThere(files, layout.log).includes("tile")) throw damaged(layout, "its key or its checkpoint is missing");
-    const signer = signerIfThere(files, layout) ?? (await createSigner(writer, layout));
-    const checkpoint = await signCheckpoint(signer, { size: 0, root: createTreeHasher(sha256).empty() });
-    await writer.replace(layout.checkpoint, checkpoint);
-    return { signer, checkpoint };
-  } finally {
-    held.release();
-  }
-}
-
-function signerIfThere(files: Files, layout: Layout): Signer | undefined {
-  try {
-    return loadSigner(files, layout);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw error;
-  }
+  const { appender, lock, head } = await openAppender(options);
+  return new BatchingRunLog(options, appender, lock, head);
 }
 
 interface Waiting {
@@ -122,6 +65,7 @@ class BatchingRunLog implements RunLog {
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
   #head: TreeHead;
+  #range: RunLog["range"];
 
   constructor(options: RunLogOptions, appender: Appender, lock: LogLock, follows: TreeHead) {
     this.follows = follows;
@@ -131,6 +75,10 @@ class BatchingRunLog implements RunLog {
     this.#lock = lock;
     this.#batchMs = options.batchMs ?? 15;
     this.#maxPending = options.maxPending ?? DEFAULT_MAX_PENDING;
+  }
+
+  get range(): RunLog["range"] {
+    return this.#range;
   }
 
   get pending(): { readonly events: number; readonly bytes: number } {
@@ -207,6 +155,7 @@ class BatchingRunLog implements RunLog {
     try {
       const { first, count, head } = await this.#appender.commit(batch.map(({ entry }) => entry));
       this.#head = head;
+      this.#range = { first: this.#range?.first ?? first, last: first + count - 1 };
       this.#durable += count;
       this.#pending.splice(0, count);
       for (const [offset, { entry, resolve }] of batch.slice(0, count).entries()) {
@@ -237,6 +186,6 @@ class BatchingRunLog implements RunLog {
   }
 }
 
-function sizeOf({ data, blobs }: NewEntry): number {
-  return blobs.reduce((sum, { bytes }) => sum + bytes.length, data.length);
+function sizeOf({ data, record, whole }: NewEntry): number {
+  return whole.reduce((sum, { bytes }) => sum + bytes.length, data.length + (record?.length ?? 0));
 }

@@ -5,7 +5,7 @@ import { isAnyErrno } from "./files.ts";
 import { verifyEd25519, type Signer } from "./key.ts";
 import type { Layout } from "./layout.ts";
 import type { TreeHead } from "./log-types.ts";
-import { formatNote, isSignedBy, parseNote } from "./note.ts";
+import { formatNote, isSignedBy, parseNote, type NoteSignature } from "./note.ts";
 import { MissingTile } from "./stored.ts";
 
 /** A tree head as the writing side computes with it. */
@@ -14,11 +14,15 @@ export interface Head {
   readonly root: Uint8Array;
 }
 
-export async function signCheckpoint(signer: Signer, head: Head): Promise<Uint8Array> {
-  const { name, id } = signer.verifier;
-  const text = formatCheckpoint({ origin: name, ...head });
-  const signature = await signer.sign(Buffer.from(text));
-  return Buffer.from(formatNote(text, [{ name, id, signature }]));
+/** @param signers of the same origin; more than one while the key is rotated */
+export async function signCheckpoint(signers: readonly [Signer, ...Signer[]], head: Head): Promise<Uint8Array> {
+  const text = formatCheckpoint({ origin: signers[0].verifier.name, ...head });
+  const message = Buffer.from(text);
+  const signatures: NoteSignature[] = [];
+  for (const { verifier, sign } of signers) {
+    signatures.push({ name: verifier.name, id: verifier.id, signature: await sign(message) });
+  }
+  return Buffer.from(formatNote(text, signatures));
 }
 
 /** @throws AuditError AUDIT_LOG_DAMAGED when this log's own key did not sign it */

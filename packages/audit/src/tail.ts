@@ -41,7 +41,8 @@ export function extendTail(hasher: TreeHasher, tail: Tail, entries: readonly Uin
       if (height % 8 !== 0) return;
       const level = height / 8;
       const tile = (tiles[level] ??= []);
-      tile.push(hash);
+      // A copy: a digest lies in one of Node's pools of 64 KiB, which it would keep as long as it waits for its tile to be full.
+      tile.push(Uint8Array.from(hash));
       changed.add(level);
       if (tile.length < TILE_WIDTH) return;
       files.push(fileOf({ kind: level, index: tileIndex(index, level), width: TILE_WIDTH }, tile));

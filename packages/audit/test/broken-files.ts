@@ -30,11 +30,11 @@ export class BrokenFiles implements Files {
   open(path: string, flags: number, mode: number): number {
     return this.#call(`open ${path}`, () => diskFiles.open(path, flags, mode));
   }
-  write(fd: number, bytes: Uint8Array): number {
+  write(fd: number, bytes: Uint8Array, at: number): number {
     // Half of it every other time: a short write is no error, and must not be taken for a whole one.
     this.#short = !this.#short;
     const some = this.#short ? bytes.subarray(0, Math.max(1, bytes.length >> 1)) : bytes;
-    return this.#call("write", () => diskFiles.write(fd, some));
+    return this.#call("write", () => diskFiles.write(fd, some, at));
   }
   async sync(_fd: number): Promise<void> {
     await Promise.resolve();

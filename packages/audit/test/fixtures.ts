@@ -6,6 +6,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { makeRunId, type RunId } from "@bailiwick/base";
 import type { NewEvent, RunLog, TreeHead } from "../src/log-types.ts";
+import { diskFiles } from "../src/files.ts";
+import type { Signer } from "../src/key.ts";
+import { layoutOf } from "../src/layout.ts";
+import { loadSigner } from "../src/signer/load-signer.ts";
 import { openRunLog, type RunLogOptions } from "../src/run-log.ts";
 
 export const DIGEST = `sha256:${"ab".repeat(32)}`;
@@ -73,6 +77,13 @@ export function finished(execs: number): NewEvent {
     counts: { execs, refused: 0, asked: 0, connections: 0, hostsRefused: 0 },
     wallMs: 1,
   };
+}
+
+/** Whoever signs this record. */
+export async function signerOf(directory: string): Promise<Signer> {
+  const signer = await loadSigner(diskFiles, layoutOf(directory));
+  if (signer === undefined) throw new Error("the record has no key");
+  return signer;
 }
 
 export interface WrittenRun {

@@ -27,6 +27,16 @@ async function staysAlive(pid: number): Promise<boolean> {
   return false;
 }
 
+/** Whoever says to be inside; 0 when it has just left, or not said so yet. */
+function inside(): number {
+  try {
+    return Number(readFileSync(marker, "utf8"));
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return 0;
+    throw error;
+  }
+}
+
 async function enter(): Promise<void> {
   try {
     const fd = openSync(marker, "wx");
@@ -34,7 +44,7 @@ async function enter(): Promise<void> {
     closeSync(fd);
   } catch (error) {
     if (!isErrno(error, "EEXIST")) throw error;
-    const other = Number(readFileSync(marker, "utf8"));
+    const other = inside();
     if (other > 0 && (await staysAlive(other))) writeSync(1, `violation: ${String(other)} is inside too\n`);
     rmSync(marker, { force: true });
     await enter();

@@ -11,6 +11,8 @@ interface Node {
   durable: Buffer | undefined;
   /** True when it was changed since. */
   dirty: boolean;
+  /** Bytes from the beginning that were not written since, so that the disk has them still. */
+  kept: number;
 }
 
 /** `names`: names reach the disk at once and contents only by sync. `contents`: neither does without one. Real file systems do either. */
@@ -38,15 +40,18 @@ export class PowerCutFiles implements Files {
     const fd = diskFiles.open(path, flags, mode);
     this.#opened.set(fd, path);
     if ((flags & fs.constants.O_CREAT) !== 0) {
-      const node = this.#now.get(path) ?? { kind: "file", durable: undefined, dirty: true };
+      const node = this.#now.get(path) ?? { kind: "file", durable: undefined, dirty: true, kept: 0 };
       node.dirty = true;
+      node.kept = (flags & fs.constants.O_TRUNC) === 0 ? node.kept : 0;
       this.#now.set(path, node);
     }
     return fd;
   }
-  write(fd: number, bytes: Uint8Array): number {
+  write(fd: number, bytes: Uint8Array, at: number): number {
     this.#step();
-    return diskFiles.write(fd, bytes);
+    const node = this.#now.get(this.#opened.get(fd) ?? "");
+    if (node !== undefined) node.kept = Math.min(node.kept, at);
+    return diskFiles.write(fd, bytes, at);
   }
   async sync(fd: number): Promise<void> {
     this.#step();
@@ -57,6 +62,7 @@ export class PowerCutFiles implements Files {
     if (node?.kind === "file") {
       node.durable = readFileSync(path);
       node.dirty = false;
+      node.kept = node.durable.length;
       return;
     }
     for (const name of new Set([...this.#now.keys(), ...this.#onDisk.keys()])) {
@@ -85,7 +91,7 @@ export class PowerCutFiles implements Files {
   mkdir(path: string, mode: number): void {
     this.#step();
     diskFiles.mkdir(path, mode);
-    this.#now.set(path, { kind: "directory", durable: undefined, dirty: false });
+    this.#now.set(path, { kind: "directory", durable: undefined, dirty: false, kept: 0 });
   }
   rmdir(path: string): void {
     this.#step();
@@ -107,12 +113,16 @@ export class PowerCutFiles implements Files {
       // A name in a directory that is not there itself is lost with it.
       if (dirname(path) !== this.#root && !left.has(dirname(path))) continue;
       if (node.kind === "directory") mkdirSync(path, { mode: 0o700, recursive: true });
-      else if (fs.existsSync(dirname(path)))
-        writeFileSync(path, node.dirty ? "garbage" : (node.durable ?? "garbage"), { mode: 0o600 });
+      else if (fs.existsSync(dirname(path))) writeFileSync(path, contentOf(node), { mode: 0o600 });
     }
   }
 
   #step(): void {
     if (this.calls++ >= this.#cutAt) throw ioError("EIO");
   }
+}
+
+function contentOf({ dirty, durable, kept }: Node): Buffer {
+  if (durable !== undefined && !dirty) return durable;
+  return Buffer.concat([durable?.subarray(0, kept) ?? Buffer.alloc(0), Buffer.from("garbage")]);
 }

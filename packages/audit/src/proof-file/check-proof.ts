@@ -1,11 +1,14 @@
 /** Checks a proof file offline, trusting nothing in it but what trusted keys signed. Browser-safe: SHA-256 and Ed25519 are arguments. */
 import { encodeBase64 } from "../base64.ts";
 import { parseCheckpoint, type Checkpoint } from "../checkpoint.ts";
+import { toHex } from "../hex.ts";
+import { parseJson } from "../json.ts";
 import { createTreeHasher, type Sha256 } from "../merkle.ts";
 import { isSignedBy, parseNote, parseVerifierKey, type Note, type VerifierKey, type VerifyEd25519 } from "../note.ts";
 import { isIncluded } from "../proof.ts";
 import { checkCosignature, parseWitnessKey } from "../witness/cosignature.ts";
-import { decodeAttachment, parseJson } from "./attachment.ts";
+import { membersOf, SALT_BYTES } from "../private-records.ts";
+import { decodeAttachment, type Attachment } from "./attachment.ts";
 import { parseTlogProof, type TlogProof } from "./tlog-proof.ts";
 
 /** Whom the verifier believes. All of it must come from a place that whoever made the proof could not change. */
@@ -30,6 +33,8 @@ export type ProofProblemKind =
   | "key"
   /** The checkpoint is of another log, or not signed by the log's key. */
   | "signature"
+  /** The personal members that come with the entry are not those that it has a digest of. */
+  | "personal"
   /** The entry is not at its place in the tree that the checkpoint commits to. */
   | "inclusion"
   /** A cosignature bears the name of a trusted witness and was not made by it. */
@@ -52,6 +57,11 @@ export interface ProofReport {
   readonly head: { readonly size: number; readonly root: string } | undefined;
   /** The entry as its text says it; for logs of Bailiwick, one JSON object. */
   readonly entry: string | undefined;
+  /**
+   * The personal members of the event, one JSON object, proven with the entry. `absent`: the entry has a digest of some, which are
+   * not in the proof. Undefined: it has none.
+   */
+  readonly personal: { readonly json: string } | "absent" | undefined;
   /** What the entry says of itself, where it is an event: `at` in milliseconds since 1970. */
   readonly event: { readonly run: string; readonly type: string; readonly at: number } | undefined;
   /** Trusted witnesses whose cosignature holds; seconds since 1970. */
@@ -70,10 +80,12 @@ export async function checkProof(
   const note = parseNote(parsed.checkpoint);
   const checkpoint = note && parseCheckpoint(note.text);
   if (note === undefined || checkpoint === undefined) return unreadable(trust, "its checkpoint is malformed");
-  const entry = parsed.extra && decodeAttachment(parsed.extra)?.entry;
+  const attachment = parsed.extra && decodeAttachment(parsed.extra);
+  const entry = attachment?.entry;
   const problems: ProofProblem[] = [];
   await checkSignature(note, checkpoint, { trust, primitives, problems });
   checkInclusion({ proof: parsed, checkpoint, entry }, primitives.sha256, problems);
+  const personal = attachment && checkPersonal(attachment, primitives.sha256, problems);
   const witnessed = await checkWitnesses(note, { trust, primitives, problems });
   return {
     ok: problems.length === 0,
@@ -82,6 +94,7 @@ export async function checkProof(
     origin: checkpoint.origin,
     head: { size: checkpoint.size, root: encodeBase64(checkpoint.root) },
     entry: entry && textOf(entry),
+    personal,
     event: entry && eventOf(entry),
     witnessed,
     quorum: trust.quorum,
@@ -128,6 +141,21 @@ function checkInclusion(
   problems.push({ kind: "inclusion", detail: "the entry is not what the log has at this index" });
 }
 
+function checkPersonal(
+  { entry, committed }: Attachment,
+  sha256: Sha256,
+  problems: ProofProblem[],
+): ProofReport["personal"] {
+  const json = parseJson(entry);
+  const digest = typeof json === "object" && json !== null && "private" in json ? json.private : undefined;
+  if (committed === undefined) return digest === undefined ? undefined : "absent";
+  if (committed.length > SALT_BYTES && digest === `sha256:${toHex(sha256(committed))}`) {
+    return { json: textOf(membersOf(committed)) };
+  }
+  problems.push({ kind: "personal", detail: "the personal members are not those that the entry has a digest of" });
+  return undefined;
+}
+
 async function checkWitnesses(
   note: Note,
   { trust, primitives, problems }: Checking,
@@ -168,6 +196,7 @@ function unreadable({ quorum }: ProofTrust, why: string): ProofReport {
     origin: undefined,
     head: undefined,
     entry: undefined,
+    personal: undefined,
     event: undefined,
     witnessed: [],
     quorum,

@@ -14,7 +14,7 @@ import { parseWitnessKey } from "../witness/cosignature.ts";
 import { openWitness } from "../witness/witness.ts";
 import { formatAddCheckpoint } from "../witness/add-checkpoint.ts";
 import { checkProof, type ProofProblemKind, type ProofTrust } from "./check-proof.ts";
-import { encodeAttachment } from "./attachment.ts";
+import { decodeAttachment, encodeAttachment } from "./attachment.ts";
 import { proveEntry } from "./prove-entry.ts";
 import { formatTlogProof, parseTlogProof, type TlogProof } from "./tlog-proof.ts";
 
@@ -63,6 +63,35 @@ async function cosign(context: TestContext, directory: string, name: string): Pr
 }
 
 describe("a proof file", () => {
+  test("proves the personal members with the entry, unless they are left out or gone", async (context) => {
+    const directory = temporaryRecord(context);
+    await writeRun(directory, 3);
+    const trust = await trustIn(directory);
+    const proof = await proveEntry(directory, 0);
+    const whole = await checkProof(proof, trust, primitives);
+    assert.deepEqual(whole.problems, []);
+    assert.ok(typeof whole.personal === "object");
+    assert.match(whole.personal.json, /"user":/);
+    assert.doesNotMatch(whole.entry ?? "", /"user":/);
+    const open = await checkProof(await proveEntry(directory, 0, { publicOnly: true }), trust, primitives);
+    assert.deepEqual([open.ok, open.personal], [true, "absent"]);
+
+    const { index, path, checkpoint, extra } = parsed(proof);
+    const attachment = extra && decodeAttachment(extra);
+    assert.ok(attachment?.committed);
+    for (const at of [0, 40]) {
+      const forged = Uint8Array.from(attachment.committed);
+      forged[at] = (forged[at] ?? 0) ^ 1;
+      const other: TlogProof = {
+        index,
+        path,
+        checkpoint,
+        extra: encodeAttachment({ ...attachment, committed: forged }),
+      };
+      assert.deepEqual(await kinds(formatTlogProof(other), trust), ["personal"]);
+    }
+  });
+
   test("proves each entry of a log, and says what it is", async (context) => {
     const directory = temporaryRecord(context);
     const { run, head } = await writeRun(directory, 300);
@@ -160,7 +189,7 @@ describe("a proof is refused", () => {
       ["of 10 MB", Buffer.alloc(10_000_000, bytes), trust, ["malformed"]],
       [
         "of 10 MB of entry",
-        again({ extra: encodeAttachment({ entry: Buffer.alloc(10_000_000) }) }),
+        again({ extra: encodeAttachment({ entry: Buffer.alloc(10_000_000), committed: undefined }) }),
         trust,
         ["malformed"],
       ],

@@ -9,7 +9,7 @@ export interface ReportText {
 }
 
 export function reportText(report: ProofReport): ReportText {
-  const { ok, problems, index, head, entry, event, origin, witnessed, quorum } = report;
+  const { ok, problems, index, head, entry, personal, event, origin, witnessed, quorum } = report;
   const where = index === undefined || head === undefined ? "" : `: entry ${String(index)} of ${String(head.size)}`;
   if (!ok) return { verdict: `NOT PROVEN${where}`, rows: problems.map(({ kind, detail }) => [kind, detail]) };
   const witnesses = witnessed.map(({ name, timeS }) => `${name} at ${formatUtc(timeS * 1000)}`);
@@ -22,6 +22,9 @@ export function reportText(report: ProofReport): ReportText {
       witnesses.length === 0 ? "by nobody that was named" : `${witnesses.join(", ")}; ${String(quorum)} needed`,
     ],
     ["entry", entry ?? ""],
+    ...(personal === undefined
+      ? []
+      : [["personal", personal === "absent" ? "not in this proof" : personal.json] as const]),
   ];
   return { verdict: `proven${where}`, rows };
 }

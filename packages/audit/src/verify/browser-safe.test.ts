@@ -1,27 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { build } from "esbuild";
-
-/** The code as a browser would get it; rejects when it needs a module of Node. */
-async function bundleForBrowser(file: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, file)],
-    bundle: true,
-    platform: "browser",
-    format: "esm",
-    write: false,
-    logLevel: "silent",
-  });
-  return outputFiles.map(({ text }) => text).join("");
-}
+import { bundleForBrowser } from "../../../../tests/support/browser-bundle.ts";
 
 test("verification needs nothing of Node", async () => {
-  const code = await bundleForBrowser("verify.ts");
+  const code = await bundleForBrowser(join(import.meta.dirname, "verify.ts"));
   assert.match(code, /verifyRecord/);
   assert.doesNotMatch(code, /\bBuffer\.|\bprocess\.(?:env|versions)\b/);
 });
 
 test("negative control: reading from a disk does", async () => {
-  await assert.rejects(bundleForBrowser("../read.ts"));
+  await assert.rejects(bundleForBrowser(join(import.meta.dirname, "../read.ts")));
 });

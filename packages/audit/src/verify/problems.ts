@@ -1,15 +1,19 @@
 /** What is wrong with a record. Browser-safe. */
 
 export type ProblemKind =
-  /** An entry, a tile or a kept file is not what the signed tree commits to. */
+  /** An entry, a tile, personal members or a kept file are not what the signed tree commits to. */
   | "edit"
-  /** Something in the middle is missing. */
+  /** Something in the middle is missing, or personal members that no entry of the log says were erased. */
   | "deletion"
-  /** The end is missing: entries that the checkpoint covers, or a whole later checkpoint that somebody remembers. */
+  /** The end is missing: entries that the checkpoint covers. */
   | "truncation"
+  /** An older state of the whole log was put back: somebody remembers a later checkpoint. */
+  | "rollback"
+  /** The log's key signed two histories: another checkpoint of the log is neither before nor after this one. */
+  | "fork"
   /** An entry stands where the tree has another, and belongs elsewhere. */
   | "reordering"
-  /** The checkpoint is missing, malformed or not signed by the log's key, or the whole does not hash to what was signed. */
+  /** The checkpoint is missing, malformed or signed by no key that the log's rotations lead to, or the whole does not hash to what was signed. */
   | "signature"
   /** A run's story has a hole: no beginning, the end of something that never began, a predecessor that is not in the log. */
   | "gap"

@@ -74,6 +74,13 @@ export class TileTree {
     return checked;
   }
 
+  /** Whether the signed root commits to a full tile that has this root, whoever read it. Notes nothing about that tile itself. */
+  async commitsTo(level: number, index: number, root: Uint8Array): Promise<boolean> {
+    const above = await this.tile(level + 1, Math.floor(index / TILE_WIDTH));
+    const expected = above?.proven === true ? above.hashes[index % TILE_WIDTH] : undefined;
+    return expected !== undefined && equalBytes(root, expected);
+  }
+
   /** The tree for proofs and earlier roots; gives proven hashes only. */
   get proven(): StoredTree {
     return {

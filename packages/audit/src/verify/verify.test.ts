@@ -3,11 +3,18 @@ import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmS
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import fc from "fast-check";
-import { allowed, appendNow, ended, newRun, started, temporaryRecord, writeRun } from "../../test/fixtures.ts";
-import { diskFiles } from "../files.ts";
+import {
+  allowed,
+  appendNow,
+  ended,
+  newRun,
+  signerOf,
+  started,
+  temporaryRecord,
+  writeRun,
+} from "../../test/fixtures.ts";
 import { encodeEvent } from "../fit.ts";
-import { loadSigner, sha256 } from "../key.ts";
-import { layoutOf } from "../layout.ts";
+import { sha256 } from "../key.ts";
 import { createTreeHasher } from "../merkle.ts";
 import { listRuns, verifyLog } from "../queries.ts";
 import { openRunLog } from "../run-log.ts";
@@ -45,7 +52,7 @@ function rewrite(directory: string, entries: readonly Uint8Array[]) {
 /** As above, and signs it with the log's own key: what only a compromised writer can do. */
 async function rewriteSigned(directory: string, entries: readonly Uint8Array[]) {
   const head = rewrite(directory, entries);
-  const checkpoint = await signCheckpoint(loadSigner(diskFiles, layoutOf(directory)), head);
+  const checkpoint = await signCheckpoint([await signerOf(directory)], head);
   writeFileSync(join(directory, "log/checkpoint"), checkpoint);
 }
 
@@ -84,6 +91,8 @@ describe("a record that nobody touched", () => {
       entries: 704,
       runs: 2,
       unended: [],
+      erased: [],
+      rotations: 0,
       problems: [],
     });
     const remembered = [first.head, second.head];
@@ -174,11 +183,34 @@ describe("an edit", () => {
     await appendNow(log, started(log.follows));
     await appendNow(log, allowed(1, ["x".repeat(50_000)]));
     await log.close();
-    const [blob = ""] = globSync(join(directory, "blobs/sha256/*/*"));
-    flipByte(blob, 3);
+    const [whole = ""] = globSync(join(directory, "private/*/whole/*"));
+    flipByte(whole, 3);
     await assertProblem(directory, "edit", 1);
-    rmSync(blob);
+    rmSync(whole);
     await assertProblem(directory, "deletion", 1);
+  });
+
+  test("of personal members: of a byte of them, of their salt, of their place", async (context) => {
+    for (const [at, kind] of [
+      [60, "edit"],
+      [6, "edit"],
+      [1, "deletion"],
+    ] as const) {
+      const { directory, first } = await makeRecord(context);
+      flipByte(join(directory, "private", first.run, "0"), at);
+      await assertProblem(directory, kind, 0);
+    }
+  });
+
+  test("of personal members that were exchanged between entries", async (context) => {
+    const { directory, first } = await makeRecord(context);
+    const path = join(directory, "private", first.run, "0");
+    const bytes = readFileSync(path);
+    const second = 6 + bytes.readUInt32BE(2) + 1;
+    [bytes[1], bytes[second]] = [bytes[second] ?? 0, bytes[1] ?? 0];
+    writeFileSync(path, bytes);
+    const problems = await assertProblem(directory, "edit");
+    assert.equal(problems.length, 2);
   });
 });
 
@@ -262,7 +294,7 @@ describe("an older state that was put back", () => {
     const result = await verifyLog(directory, { remembered: [first.head, second.head] });
     assert.deepEqual(
       result.problems.map(({ kind, index }) => [kind, index]),
-      [["truncation", 602]],
+      [["rollback", 602]],
     );
   });
 
@@ -286,7 +318,7 @@ describe("an older state that was put back", () => {
     writeFileSync(join(directory, "log/checkpoint"), older);
     const result = await verifyLog(directory, { remembered: [later.head] });
     assert.deepEqual(result.head, head);
-    assert.ok(has(result.problems, "truncation", 602));
+    assert.ok(has(result.problems, "rollback", 602));
   });
 });
 

@@ -2,30 +2,17 @@
  * Checks a record from outside: nothing of the writing side is used but the formats. Browser-safe: files, SHA-256 and
  * Ed25519 are arguments.
  */
-import { encodeBase64, decodeBase64 } from "../base64.ts";
+import { encodeBase64 } from "../base64.ts";
 import { parseCheckpoint, type Checkpoint } from "../checkpoint.ts";
-import type { Event } from "../events.ts";
 import type { TreeHead } from "../log-types.ts";
-import { CompactRange, createTreeHasher, equalBytes, type Sha256, type TreeHasher } from "../merkle.ts";
-import { isSignedBy, parseNote, parseVerifierKey, type VerifyEd25519 } from "../note.ts";
-import { rootAt } from "../proof.ts";
-import { MissingTile, tileOf } from "../stored.ts";
-import { decodeBundle, TILE_WIDTH } from "../tiles.ts";
-import { BundleChecker, leavesOf } from "./bundles.ts";
-import { parseEvent } from "./parse-event.ts";
+import type { Sha256 } from "../merkle.ts";
+import { isSignedBy, parseNote, parseVerifierKey, type Note, type VerifierKey, type VerifyEd25519 } from "../note.ts";
+import { currentKey, readRotations, type Rotation } from "./key-chain.ts";
+import { checkOther, checkRemembered, type OtherHeadsParts } from "./other-heads.ts";
+import type { Primitives, VerifyOptions } from "./options.ts";
+import { Pass } from "./pass.ts";
 import { Problems, type Problem } from "./problems.ts";
-import { findTile, type RecordSource } from "./source.ts";
-import { StoryChecker } from "./story.ts";
-import { TileTree } from "./tile-tree.ts";
-
-export interface VerifyOptions {
-  /** Whose signature counts. It must come from a place that whoever could change the log could not change. */
-  readonly verifierKey: string;
-  /** Only this run, with the entries from `first` to `last`: each of them is then proven, the rest of the log is not read. */
-  readonly run?: { readonly id: string; readonly first: number; readonly last: number };
-  /** Heads of this log seen earlier. Without one, or a witness, an older state of the whole log put back shows nowhere. */
-  readonly remembered?: readonly TreeHead[];
-}
+import type { RecordSource } from "./source.ts";
 
 export interface Verification {
   readonly ok: boolean;
@@ -36,13 +23,12 @@ export interface Verification {
   readonly runs: number;
   /** Runs without an end: not a problem by itself, the run may go on or its supervisor was killed. */
   readonly unended: readonly string[];
+  /** Runs whose personal members were erased, as entries say. */
+  readonly erased: readonly string[];
+  /** How often the log's key was rotated, under which the newest checkpoint is signed. */
+  readonly rotations: number;
   /** At most 1,000. */
   readonly problems: readonly Problem[];
-}
-
-export interface Primitives {
-  readonly sha256: Sha256;
-  readonly verifyEd25519: VerifyEd25519;
 }
 
 /** Never throws for what is in the record: whatever it finds is a problem with a name. Errors of the source itself pass through. */
@@ -52,211 +38,91 @@ export async function verifyRecord(
   options: VerifyOptions,
 ): Promise<Verification> {
   const problems = new Problems();
-  const checkpoint = await openCheckpoint(source, primitives, options.verifierKey, problems);
-  if (checkpoint === undefined) {
-    return { ok: false, origin: undefined, head: undefined, entries: 0, runs: 0, unended: [], problems: problems.list };
-  }
+  const opened = await openCheckpoint(source, problems);
+  if (opened === undefined) return resultOf(problems, undefined, undefined);
+  const { checkpoint, note } = opened;
   const pass = new Pass({ source, primitives, options, problems, checkpoint });
-  const entries = await pass.run();
-  const { size, root } = checkpoint;
+  await pass.open();
+  const keyParts = { source, ...primitives, problems, origin: checkpoint.origin };
+  const rotations = await readRotations({
+    ...keyParts,
+    provenEntry: (index) => pass.provenEntry(index),
+    isPrefix: async (size, root) => (await pass.isPrefix(size, root)) === true,
+  });
+  const trusted = trustedKey(options.verifierKey, primitives.sha256, checkpoint, problems);
+  if (trusted !== undefined) await checkSignature({ note, trusted, rotations, problems }, primitives.verifyEd25519);
+  const keys = [trusted, ...rotations.flatMap(({ from, to }) => [from, to])].filter((key) => key !== undefined);
+  const heads = { ...primitives, problems, checkpoint, keys, isPrefix: pass.isPrefix.bind(pass) };
+  const from = await checkHeads(heads, options);
+  await pass.run({ rotations, from });
+  return resultOf(problems, checkpoint, { pass, rotations });
+}
+
+function resultOf(
+  problems: Problems,
+  checkpoint: Checkpoint | undefined,
+  read: { readonly pass: Pass; readonly rotations: readonly Rotation[] } | undefined,
+): Verification {
   return {
     ok: problems.count === 0,
-    origin: checkpoint.origin,
-    head: { size, root: encodeBase64(root) },
-    entries,
-    runs: pass.story.runs,
-    unended: pass.story.unended,
+    origin: checkpoint?.origin,
+    head: checkpoint && { size: checkpoint.size, root: encodeBase64(checkpoint.root) },
+    entries: read?.pass.entries ?? 0,
+    runs: read?.pass.story.runs ?? 0,
+    unended: read?.pass.story.unended ?? [],
+    erased: read?.pass.erased ?? [],
+    rotations: read?.rotations.length ?? 0,
     problems: problems.list,
   };
 }
 
 async function openCheckpoint(
   source: RecordSource,
-  { sha256, verifyEd25519 }: Primitives,
-  verifierKey: string,
   problems: Problems,
-): Promise<Checkpoint | undefined> {
+): Promise<{ readonly checkpoint: Checkpoint; readonly note: Note } | undefined> {
   const bytes = await source.read("log/checkpoint");
   const note = bytes && parseNote(bytes);
   const checkpoint = note && parseCheckpoint(note.text);
-  if (note === undefined || checkpoint === undefined) {
-    problems.add({ kind: "signature", detail: bytes ? "the checkpoint is malformed" : "the checkpoint is missing" });
-    return undefined;
-  }
-  const key = parseVerifierKey(verifierKey, sha256);
-  if (key === undefined) problems.add({ kind: "signature", detail: "the verifier key is malformed" });
-  else if (checkpoint.origin !== key.name)
-    problems.add({ kind: "signature", detail: "the checkpoint is of another log" });
-  else if (!(await isSignedBy(note, key, verifyEd25519))) {
-    problems.add({ kind: "signature", detail: "the checkpoint is not signed by the log's key" });
-  }
-  return checkpoint;
+  if (note !== undefined && checkpoint !== undefined) return { note, checkpoint };
+  problems.add({ kind: "signature", detail: bytes ? "the checkpoint is malformed" : "the checkpoint is missing" });
+  return undefined;
 }
 
-interface Parts {
-  readonly source: RecordSource;
-  readonly primitives: Primitives;
-  readonly options: VerifyOptions;
+function trustedKey(text: string, sha256: Sha256, { origin }: Checkpoint, problems: Problems): VerifierKey | undefined {
+  const key = parseVerifierKey(text, sha256);
+  if (key?.name === origin) return key;
+  const detail = key === undefined ? "the verifier key is malformed" : "the checkpoint is of another log";
+  problems.add({ kind: "signature", detail });
+  return undefined;
+}
+
+interface Signed {
+  readonly note: Note;
+  readonly trusted: VerifierKey;
+  readonly rotations: readonly Rotation[];
   readonly problems: Problems;
-  readonly checkpoint: Checkpoint;
 }
 
-/** One reading of the log, from its first bundle to its last. */
-class Pass {
-  readonly story: StoryChecker;
-  readonly #parts: Parts;
-  readonly #hasher: TreeHasher;
-  readonly #tiles: TileTree;
-  readonly #bundles: BundleChecker;
-  readonly #blobs = new Map<string, number>();
-  #entries = 0;
-
-  constructor(parts: Parts) {
-    const { source, primitives, problems, checkpoint } = parts;
-    this.#parts = parts;
-    this.#hasher = createTreeHasher(primitives.sha256);
-    this.#tiles = new TileTree(this.#hasher, source, checkpoint, problems);
-    this.#bundles = new BundleChecker(problems);
-    this.story = new StoryChecker(problems);
-  }
-
-  async run(): Promise<number> {
-    const { checkpoint, options, problems } = this.#parts;
-    await this.#tiles.open();
-    const first = Math.floor((options.run?.first ?? 0) / TILE_WIDTH);
-    const end = options.run === undefined ? checkpoint.size : Math.min(options.run.last + 1, checkpoint.size);
-    const whole = new CompactRange(this.#hasher);
-    let isWhole = options.run === undefined;
-    for (let index = first; index * TILE_WIDTH < end && !problems.isFull; index++) {
-      const leaves = await this.#checkBundle(index);
-      if (leaves === undefined) break;
-      isWhole &&= leaves.length === (tileOf(checkpoint.size, "entries", index)?.width ?? 0);
-      if (isWhole) for (const leaf of leaves) whole.append(leaf);
-    }
-    this.#bundles.finish();
-    // The tiles only help to find out what is wrong; this alone decides whether something is.
-    if (isWhole && problems.count === 0 && !equalBytes(whole.root(), checkpoint.root)) {
-      problems.add({ kind: "signature", detail: "the entries do not hash to the signed root" });
-    }
-    await this.#checkBlobs();
-    await this.#checkHeads();
-    return this.#entries;
-  }
-
-  /** @returns the leaves that are there; undefined when the log ends here although its checkpoint goes on */
-  async #checkBundle(index: number): Promise<readonly Uint8Array[] | undefined> {
-    const { source, checkpoint } = this.#parts;
-    const name = tileOf(checkpoint.size, "entries", index);
-    if (name === undefined) return undefined;
-    const base = index * TILE_WIDTH;
-    const found = await findTile(source, name);
-    if (found === undefined) return await this.#missingBundle(base);
-    const entries = decodeBundle(found.bytes, name.width);
-    const used = entries.reduce((sum, entry) => sum + 2 + entry.length, 0);
-    // A wider bundle than this checkpoint's goes on with entries that are none of its business.
-    const restBytes = found.width > name.width && entries.length === name.width ? 0 : found.bytes.length - used;
-    const leaves = leavesOf(this.#hasher, entries);
-    const tile = await this.#tiles.tile(0, index);
-    const isLast = base + name.width === checkpoint.size;
-    const fits = this.#bundles.check({ base, width: name.width, isLast, leaves, restBytes, expected: tile?.hashes });
-    if (entries.length < name.width) this.story.noteHole();
-    for (const [offset, entry] of entries.entries()) this.#acceptEntry(base + offset, entry, fits[offset] === true);
-    return leaves;
-  }
-
-  async #missingBundle(base: number): Promise<[] | undefined> {
-    const { source, checkpoint, problems } = this.#parts;
-    const last = tileOf(checkpoint.size, "entries", Math.floor((checkpoint.size - 1) / TILE_WIDTH));
-    this.story.noteHole();
-    if (last !== undefined && last.index * TILE_WIDTH > base && (await findTile(source, last)) !== undefined) {
-      problems.add({ kind: "deletion", index: base, detail: "a bundle of entries is missing" });
-      return [];
-    }
-    problems.add({
-      kind: "truncation",
-      index: base,
-      detail: `the log ends here; its checkpoint covers ${String(checkpoint.size)} entries`,
-    });
-    return undefined;
-  }
-
-  /** @param isGenuine what is wrong with an entry that is not is known already; that it also makes no sense is no news */
-  #acceptEntry(index: number, entry: Uint8Array, isGenuine: boolean): void {
-    const { options, problems } = this.#parts;
-    if (options.run !== undefined && (index < options.run.first || index > options.run.last)) return;
-    this.#entries += 1;
-    if (!isGenuine) this.story.noteHole();
-    const event = parseEvent(entry);
-    if (event === undefined) {
-      if (isGenuine) problems.add({ kind: "schema", index, detail: "the entry is not an event of version 1" });
-      return;
-    }
-    if (options.run !== undefined && event.run !== options.run.id) return;
-    this.story.accept(index, event);
-    for (const digest of blobsOf(event)) this.#blobs.set(digest, index);
-  }
-
-  async #checkBlobs(): Promise<void> {
-    const { source, problems, primitives } = this.#parts;
-    for (const [digest, index] of this.#blobs) {
-      const hex = digest.slice("sha256:".length);
-      const bytes = await source.read(`blobs/sha256/${hex.slice(0, 2)}/${hex}`);
-      if (bytes === undefined) problems.add({ kind: "deletion", index, detail: `the kept file ${digest} is missing` });
-      else if (toHex(primitives.sha256(bytes)) !== hex) {
-        problems.add({ kind: "edit", index, detail: `the kept file ${digest} has other content` });
-      }
-    }
-  }
-
-  /** Every run names the head it followed, and readers remember others: each must be a prefix of the log. */
-  async #checkHeads(): Promise<void> {
-    const { checkpoint, options, problems } = this.#parts;
-    for (const { size, root } of options.remembered ?? []) {
-      if (size > checkpoint.size) {
-        problems.add({
-          kind: "truncation",
-          index: checkpoint.size,
-          detail: `the log once had ${String(size)} entries: an older state was put back`,
-        });
-      } else if ((await this.#isPrefix(size, root)) === false) {
-        problems.add({ kind: "edit", detail: `the first ${String(size)} entries are not those that were seen before` });
-      }
-    }
-    for (const { index, run, size, root } of this.story.claims) {
-      if (size > index || (await this.#isPrefix(size, root)) === false) {
-        problems.add({
-          kind: "gap",
-          index,
-          run,
-          detail: `what the run followed (${String(size)} entries) is not the log before it`,
-        });
-      }
-    }
-  }
-
-  /** Undefined when tiles are missing, which is reported already. */
-  async #isPrefix(size: number, root: string): Promise<boolean | undefined> {
-    const claimed = decodeBase64(root);
-    try {
-      return claimed !== undefined && equalBytes(await rootAt(this.#tiles.proven, size), claimed);
-    } catch (error) {
-      if (!(error instanceof MissingTile)) throw error;
-      const { problems } = this.#parts;
-      if (problems.count === 0) problems.add({ kind: "deletion", detail: "tiles of the log are missing or damaged" });
-      return undefined;
-    }
-  }
+async function checkSignature(
+  { note, trusted, rotations, problems }: Signed,
+  verifyEd25519: VerifyEd25519,
+): Promise<void> {
+  const key = currentKey(trusted, rotations, problems);
+  if (key === undefined || (await isSignedBy(note, key, verifyEd25519))) return;
+  const byAnother = note.signatures.some(({ name }) => name === key.name);
+  problems.add({
+    kind: "signature",
+    detail: byAnother
+      ? "the checkpoint is not signed by the log's key, and no rotation to another key is recorded"
+      : "the checkpoint is not signed by the log's key",
+  });
 }
 
-function blobsOf(event: Event): string[] {
-  const digests = [
-    event.whole,
-    "argv" in event ? event.argv.whole : undefined,
-    "command" in event ? event.command.whole : undefined,
-  ];
-  return digests.filter((digest) => digest !== undefined);
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** @returns from where on entries are to be read */
+async function checkHeads(parts: OtherHeadsParts, options: VerifyOptions): Promise<number> {
+  for (const head of options.remembered ?? []) await checkRemembered(parts, head);
+  for (const other of options.against ?? []) await checkOther(parts, other);
+  if (options.from === undefined) return 0;
+  const from = await checkOther(parts, { note: options.from });
+  return Math.min(from?.size ?? 0, parts.checkpoint.size);
 }

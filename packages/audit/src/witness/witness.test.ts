@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { temporaryRecord, writeRun } from "../../test/fixtures.ts";
+import { signerOf, temporaryRecord, writeRun } from "../../test/fixtures.ts";
 import { diskFiles } from "../files.ts";
-import { loadSigner, sha256, verifyEd25519 } from "../key.ts";
-import { layoutOf } from "../layout.ts";
+import { sha256, verifyEd25519 } from "../key.ts";
 import { createTreeHasher } from "../merkle.ts";
 import { formatNote, parseNote, parseVerifierKey, type VerifierKey } from "../note.ts";
 import { proveConsistency } from "../proof.ts";
@@ -105,7 +104,7 @@ describe("a witness", () => {
     assert.equal(await statusOf(witness, await request(directory, 0, head.size)), 200);
     // Its own proof is right for its own tree; the tree is not the one that was cosigned.
     assert.equal(await statusOf(witness, await request(fork, head.size, other.size)), 422);
-    const same = await signCheckpoint(loadSigner(diskFiles, layoutOf(fork)), {
+    const same = await signCheckpoint([await signerOf(fork)], {
       size: head.size,
       root: sha256(Buffer.of(1)),
     });
@@ -154,7 +153,7 @@ describe("a witness", () => {
       ["a proof where none is needed", formatAddCheckpoint({ old: 0, proof: [Buffer.alloc(32)], checkpoint }), 422],
     ];
     for (const [what, body, status] of cases) assert.equal(await statusOf(witness, body), status, what);
-    const empty = await signCheckpoint(loadSigner(diskFiles, layoutOf(directory)), { size: 0, root: Buffer.alloc(32) });
+    const empty = await signCheckpoint([await signerOf(directory)], { size: 0, root: Buffer.alloc(32) });
     assert.equal(await statusOf(witness, formatAddCheckpoint({ old: 0, proof: [], checkpoint: empty })), 422);
     // Negative control: nothing of it was remembered.
     assert.equal(await statusOf(witness, await request(directory, 0, head.size)), 200);

@@ -1,0 +1,122 @@
+/** One event of each type, with all that it may have, in the order in which runs write them. */
+import type { Event, EventOf } from "../src/events.ts";
+import { DIGEST } from "./fixtures.ts";
+
+type Body<T extends Event["type"]> = Omit<EventOf<T>, "v" | "run" | "at" | "type" | "whole">;
+
+const decision: Body<"exec.refused">["decision"] = {
+  outcome: "deny",
+  policies: ["p", "q"],
+  reason: "r",
+  instead: "i",
+  approver: "role",
+  policyDigest: DIGEST,
+};
+const host: Body<"host.refused"> = { host: "host.test", port: 443, exec: 1, decision };
+const request: Body<"request.refused"> = { connection: 3, ...host, method: "GET", path: "/", query: ["q"] };
+const exec: Body<"exec.refused"> = {
+  exec: 1,
+  parent: 0,
+  pid: 7,
+  asked: './a "b" \\ \u0001 é',
+  program: { path: "/bin/sh", digest: DIGEST },
+  also: [{ path: "/bin/env", digest: DIGEST }],
+  argv: { values: ["sh", "-c", "true\n"] },
+  cwd: "/workspace",
+  origin: { kind: "call", call: 1 },
+  decision,
+};
+const transfer = { bytesSent: 1, bytesReceived: 2, wallMs: 0.25, error: "reset" };
+
+export const EVERY_EVENT: { readonly [T in Event["type"]]: Body<T> } = {
+  "run.started": {
+    name: "n",
+    user: "u",
+    hostname: "h",
+    agent: "a",
+    labels: ["k=v"],
+    command: { values: ["a"] },
+    workspace: "/w",
+    profile: { name: "p", digest: DIGEST },
+    policyDigest: DIGEST,
+    enforcement: [{ layer: "l", state: "enforced", detail: "" }],
+    kernel: "6.12.1",
+    follows: { size: 0, root: "" },
+    version: "0",
+  },
+  "exec.allowed": exec,
+  "exec.refused": exec,
+  "exec.ended": { exec: 1, status: 0, cpuMs: 1.5, wallMs: 2 },
+  approval: {
+    exec: 1,
+    answer: "once",
+    by: "u",
+    bound: DIGEST,
+    about: {
+      host: "h",
+      port: 443,
+      request: {
+        connection: 3,
+        method: "POST",
+        path: "/",
+        query: ["q"],
+        sizeBytes: 1,
+        contentType: "t",
+        credential: "c",
+      },
+      leaks: [{ kind: "secret", what: "w", sample: "s" }],
+    },
+  },
+  "exec.tampered": { exec: 1, pid: 7, detail: "d" },
+  "host.refused": host,
+  "connection.opened": { connection: 3, ...host, address: "192.0.2.1" },
+  "connection.closed": { connection: 3, ...transfer },
+  "request.sent": { request: 4, ...request, credential: "c" },
+  "request.refused": request,
+  "request.ended": { request: 4, status: 200, ...transfer },
+  "credential.misused": { credential: "c", connection: 3, host: "h", port: 443, exec: 1, where: "path" },
+  "leak.found": {
+    connection: 3,
+    host: "h",
+    port: 443,
+    exec: 1,
+    kind: "secret",
+    what: "w",
+    sample: "s",
+    where: "body",
+    decision,
+  },
+  "tool.called": { call: 1, request: 1, id: "i", tool: "t", input: "i", digest: DIGEST, bytes: 1 },
+  "model.called": {
+    request: 1,
+    exec: 1,
+    api: "gemini",
+    model: "m",
+    streamed: true,
+    tokens: { in: 1, cached: 0, written: 0, out: 1 },
+    cost: { micros: 1, currency: "EUR" },
+    prompt: { digest: DIGEST, bytes: 1, text: "p" },
+    output: { digest: DIGEST, bytes: 1, text: "o" },
+    sent: { digest: DIGEST, bytes: 1 },
+    received: { digest: DIGEST, bytes: 1 },
+    calls: 1,
+    complete: true,
+    unread: "u",
+  },
+  "budget.spent": { budget: "tokens", limit: 1, used: 1, came: "ended", by: "b", call: 1 },
+  "files.changed": { paths: ["a"], count: 1 },
+  "protection.renewed": { path: "p", made: true },
+  "record.witnessed": { when: "end", by: [], missing: [{ witness: "w", reason: "r" }], quorum: 1, met: false },
+  "run.frozen": { reason: "r" },
+  "recording.opened": { columns: 80, rows: 24, send: true },
+  "recording.grown": { bytes: 1, digest: DIGEST },
+  "recording.closed": { bytes: 1, digest: DIGEST, frames: 1, dropped: 0, redactions: 0, reason: "ended" },
+  "run.ended": {
+    status: 0,
+    reason: "exited",
+    counts: { execs: 1, refused: 0, asked: 0, connections: 0, hostsRefused: 0 },
+    wallMs: 1,
+  },
+  "run.erased": { by: "u", reason: "r" },
+  "key.rotated": { from: "f", to: "t", by: "u" },
+};
