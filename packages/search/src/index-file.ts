@@ -2,16 +2,19 @@ import { chmodSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 
 /** A change of what is written makes a new index of all. */
-const VERSION = 1;
+const VERSION = 3;
 
 /**
  * `entries` has a row for each event that can be found, by its place in the log; `words` their texts, which are not kept a second time;
- * `tags` what filters look for; `runs` whose they are.
+ * `shown` has a row for each line that a terminal showed, and `shown_words` their texts; `tags` is what filters look for; `runs` whose they are, and
+ * `labels` what was said of them.
  */
 const SCHEMA = `
 CREATE TABLE meta (version INTEGER NOT NULL, size INTEGER NOT NULL, root TEXT NOT NULL);
 INSERT INTO meta VALUES (${String(VERSION)}, 0, '');
-CREATE TABLE runs (run TEXT PRIMARY KEY, at REAL, name TEXT, user TEXT, agent TEXT, project TEXT) WITHOUT ROWID;
+CREATE TABLE runs (run TEXT PRIMARY KEY, at REAL, name TEXT, user TEXT, agent TEXT, project TEXT, recorded REAL) WITHOUT ROWID;
+CREATE TABLE labels (run TEXT NOT NULL, key TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (label, run)) WITHOUT ROWID;
+CREATE INDEX labels_key ON labels (key);
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, run TEXT NOT NULL, at REAL NOT NULL, type TEXT NOT NULL, exec INTEGER, decision TEXT,
   line TEXT NOT NULL, reason TEXT NOT NULL, status INTEGER, signal TEXT
@@ -19,6 +22,8 @@ CREATE TABLE entries (
 CREATE INDEX entries_exec ON entries (run, exec) WHERE exec IS NOT NULL;
 CREATE INDEX entries_decision ON entries (decision, id) WHERE decision <> 'allowed';
 CREATE TABLE tags (kind TEXT NOT NULL, value TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (kind, value, id)) WITHOUT ROWID;
+CREATE TABLE shown (id INTEGER PRIMARY KEY, run TEXT NOT NULL, at REAL NOT NULL, into_recording REAL NOT NULL, line TEXT NOT NULL);
+CREATE VIRTUAL TABLE shown_words USING fts5 (text, content='', detail=full, tokenize="unicode61 remove_diacritics 2");
 CREATE VIRTUAL TABLE words USING fts5 (text, content='', detail=full, tokenize="unicode61 remove_diacritics 2");
 `;
 
@@ -73,8 +78,10 @@ function inMemory(database: DatabaseSync, cause: Error | undefined): OpenIndex {
 }
 
 function prepare(database: DatabaseSync): void {
-  // What a crash takes away is read from the log again.
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;");
+  // What a crash takes away is read from the log again. What was erased must not stay in free pages.
+  database.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;",
+  );
   database.exec("BEGIN IMMEDIATE");
   try {
     const { tables } = one(database, "SELECT count(*) AS tables FROM sqlite_master");
@@ -96,10 +103,11 @@ export function one(database: DatabaseSync, sql: string): Record<string, unknown
 /** Forgets everything: the log is not the one that this was made from. */
 export function empty(database: DatabaseSync): void {
   database.exec(
-    "DELETE FROM runs; DELETE FROM entries; DELETE FROM tags; INSERT INTO words (words) VALUES ('delete-all'); UPDATE meta SET size = 0, root = '';",
+    "DELETE FROM runs; DELETE FROM labels; DELETE FROM entries; DELETE FROM tags; DELETE FROM shown; INSERT INTO shown_words (shown_words) VALUES ('delete-all'); INSERT INTO words (words) VALUES ('delete-all'); UPDATE meta SET size = 0, root = '';",
   );
 }
 
-function remove(path: string): void {
+/** Removes an index; the next use makes it anew, without what the record has erased meanwhile. */
+export function remove(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
 }

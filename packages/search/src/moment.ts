@@ -5,10 +5,10 @@ export interface Moment {
 }
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?)?$/;
+const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(Z)?)?$/;
 
 /**
- * `30m`, `2h`, `3d`, `1w` ago; `today`, `yesterday`; a day or a time of ISO 8601 in the local time zone.
+ * `30m`, `2h`, `3d`, `1w` ago; `today`, `yesterday`; a day or a time of ISO 8601 in the local time zone, or a time in UTC that ends in `Z`.
  * @returns undefined for what is no time
  */
 export function parseMoment(text: string, now: number): Moment | undefined {
@@ -22,21 +22,17 @@ export function parseMoment(text: string, now: number): Moment | undefined {
 function parseIso(text: string): Moment | undefined {
   const parts = ISO.exec(text);
   if (parts === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour, minute = 0, second] = parts
-    .slice(1)
+  const [year = 0, month = 0, day = 0, hour, minute = 0, second, fraction] = parts
+    .slice(1, 8)
     .map((part) => (part === undefined ? undefined : Number(part)));
-  const start = new Date(year, month - 1, day, hour ?? 0, minute, second ?? 0);
-  if (
-    start.getMonth() !== month - 1 ||
-    start.getDate() !== day ||
-    (hour ?? 0) > 23 ||
-    minute > 59 ||
-    (second ?? 0) > 59
-  ) {
-    return undefined;
-  }
-  const from = start.getTime();
+  const milliseconds = Math.floor((fraction ?? 0) * 1000);
+  const fields = [year, month - 1, day, hour ?? 0, minute, second ?? 0, milliseconds] as const;
+  const utc = new Date(Date.UTC(...fields));
+  const isDay = utc.getUTCMonth() === month - 1 && utc.getUTCDate() === day;
+  if (!isDay || (hour ?? 0) > 23 || minute > 59 || (second ?? 0) > 59) return undefined;
+  const from = parts[8] === "Z" ? utc.getTime() : new Date(...fields).getTime();
   if (hour === undefined) return dayOf(from, 0);
+  if (fraction !== undefined) return point(from);
   return { from, to: from + (second === undefined ? 60_000 : 1_000) - 1 };
 }
 

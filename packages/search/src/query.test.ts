@@ -70,6 +70,12 @@ describe("a time", () => {
       assert.deepEqual(parseMoment(text, NOW), { from, to });
     });
   }
+  test("a time in UTC is one wherever one is", () => {
+    const from = Date.UTC(2026, 10, 25, 9, 30);
+    assert.deepEqual(parseMoment("2026-11-25T09:30Z", NOW), { from, to: from + 59_999 });
+    assert.deepEqual(parseMoment("2026-11-25T09:30:00.250Z", NOW), { from: from + 250, to: from + 250 });
+    assert.equal(parseMoment("2026-11-25Z", NOW), undefined);
+  });
   for (const text of ["2026-02-30", "2026-13-01", "2026-01-01T25:00", "2y", "", "-2h"]) {
     test(`${JSON.stringify(text)} is none`, () => {
       assert.equal(parseMoment(text, NOW), undefined);

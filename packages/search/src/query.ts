@@ -1,3 +1,4 @@
+import { LABEL_OR_KEY } from "@bailiwick/base";
 import { SearchError } from "./errors.ts";
 import { parseMoment } from "./moment.ts";
 
@@ -9,9 +10,11 @@ export const FIELDS = {
   user: "who started the run",
   agent: "the agent of the run",
   project: "the workspace of the run, or its last part",
+  label: "labels of the run: `KEY=VALUE`, or `KEY` for any value",
   policy: "policies that decided",
   decision: "refused, asked or allowed",
   run: "a run by its id, the beginning or end of it, or its name",
+  text: "what the terminals of runs showed",
   status: "exit status, `failed` for any but 0, or a signal",
   since: "2h, 3d, today, yesterday, 2026-11-24, 2026-11-24T10:00",
   until: "as since",
@@ -27,13 +30,16 @@ export interface Term {
 }
 
 export interface Filter {
-  readonly field: Exclude<Field, "since" | "until">;
+  readonly field: Exclude<Field, "since" | "until" | "text">;
   readonly value: string;
   readonly not: boolean;
 }
 
 export interface Query {
+  /** Wherever they stand: in events or in what terminals showed. */
   readonly terms: readonly Term[];
+  /** In what terminals showed. */
+  readonly texts: readonly Term[];
   readonly filters: readonly Filter[];
   /** Milliseconds since 1970; both ends included. */
   readonly since: number | undefined;
@@ -51,16 +57,18 @@ const MAX_CHARACTERS = 4_096;
 export function parseQuery(text: string, now: number): Query {
   if (text.length > MAX_CHARACTERS) throw invalid("the query is too long", "search for fewer words");
   const terms: Term[] = [];
+  const texts: Term[] = [];
   const filters: Filter[] = [];
   const times: { since?: number; until?: number } = {};
   for (const [not, name, value, quoted] of tokensOf(text)) {
     if (name === undefined) terms.push(termOf(value, not, quoted));
     else if (!isField(name)) throw unknownField(name);
     else if (value === "") throw invalid(`\`${name}:\` has no value`, `${name}: ${FIELDS[name]}`);
+    else if (name === "text") texts.push(termOf(value, not, quoted));
     else if (name === "since" || name === "until") times[name] = timeOf(name, value, now);
     else filters.push(filterOf(name, value, not));
   }
-  return { terms, filters, since: times.since, until: times.until };
+  return { terms, texts, filters, since: times.since, until: times.until };
 }
 
 type Token = readonly [not: boolean, field: string | undefined, value: string, quoted: boolean];
@@ -96,6 +104,9 @@ function filterOf(field: Filter["field"], value: string, not: boolean): Filter {
   }
   if (field === "status" && !/^(\d{1,3}|failed|SIG[A-Z0-9]+)$/.test(value)) {
     throw invalid(`\`status:${value}\` is no exit status`, `status: ${FIELDS.status}`);
+  }
+  if (field === "label" && !LABEL_OR_KEY.test(value)) {
+    throw invalid(`\`label:${value}\` is none`, `label: ${FIELDS.label}`);
   }
   return { field, value, not };
 }

@@ -1,8 +1,12 @@
+import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { isPrefix, readHead, readLog, type TreeHead } from "@bailiwick/audit";
+import { isPrefix, readHead, readLog, recordingPath, type TreeHead } from "@bailiwick/audit";
+import { isErrno } from "@bailiwick/base";
+import { CastFile, loadShownLines } from "@bailiwick/recording";
 import { Filler } from "./fill.ts";
 import { empty, one, openIndex } from "./index-file.ts";
-import type { Filter, Query, Term } from "./query.ts";
+import type { Query } from "./query.ts";
+import { selectEvents, selectShown, type Selection } from "./selection.ts";
 
 export interface SearchOptions {
   /** The directory of the record. */
@@ -14,12 +18,15 @@ export interface SearchOptions {
   readonly onProgress: (done: number, of: number) => void;
 }
 
-/** One event that was found. */
+/** One event that was found, or a line that a terminal showed. */
 export interface Found {
-  /** Its place in the log. */
-  readonly index: number;
+  /** Its place in the log; undefined for a line, which is in a recording. */
+  readonly index: number | undefined;
+  /** Of a line: milliseconds since its recording began. */
+  readonly into: number | undefined;
   readonly run: string;
   readonly at: number;
+  /** Of the event; `terminal` for a line. */
   readonly type: string;
   readonly exec: number | undefined;
   readonly decision: "allowed" | "refused" | "asked" | undefined;
@@ -70,18 +77,33 @@ export class SearchIndex {
 
   /** Newest first. @param limit 1 or more */
   find(query: Query, limit: number): Found[] {
-    const { sql, values } = selectionOf(query);
-    const rows = this.#database.prepare(`SELECT e.* FROM ${sql} ORDER BY e.id DESC LIMIT ?`).all(...values, limit);
-    return rows.map(foundOf);
+    const found = [
+      ...this.#rows(selectEvents(query), "SELECT e.* FROM", "ORDER BY e.id DESC LIMIT ?", limit).map(foundOf),
+      ...this.#rows(selectShown(query), "SELECT e.* FROM", "ORDER BY e.id DESC LIMIT ?", limit).map(shownOf),
+    ];
+    return found.sort((a, b) => b.at - a.at).slice(0, limit);
   }
 
   /** The runs that have something of it, newest first, and how much. */
   findRuns(query: Query, limit: number): FoundRun[] {
-    const { sql, values } = selectionOf(query);
-    return this.#database
-      .prepare(`SELECT e.run AS run, count(*) AS found FROM ${sql} GROUP BY e.run ORDER BY max(e.id) DESC LIMIT ?`)
-      .all(...values, limit)
-      .map(({ run, found }) => ({ run: String(run), found: Number(found) }));
+    const counts = new Map<string, number>();
+    for (const selection of [selectEvents(query), selectShown(query)]) {
+      const rows = this.#rows(selection, "SELECT e.run AS run, count(*) AS found FROM", "GROUP BY e.run");
+      for (const { run, found } of rows) counts.set(String(run), (counts.get(String(run)) ?? 0) + Number(found));
+    }
+    // Ids begin with the time.
+    const runs = [...counts].sort(([a], [b]) => (a < b ? 1 : -1)).slice(0, limit);
+    return runs.map(([run, found]) => ({ run, found }));
+  }
+
+  #rows(
+    selection: Selection | undefined,
+    select: string,
+    rest: string,
+    ...values: number[]
+  ): Record<string, unknown>[] {
+    if (selection === undefined) return [];
+    return this.#database.prepare(`${select} ${selection.sql} ${rest}`).all(...selection.values, ...values);
   }
 
   /** In one transaction: other processes wait for it, and then have nothing left to do. */
@@ -109,10 +131,32 @@ export class SearchIndex {
     const filler = new Filler(this.#database);
     for await (const { index, event } of readLog(log, from)) {
       if (index >= head.size) break;
+      // Its texts have to go, and no single one can be taken out of an index of words: what is left of the run is read anew with the rest.
+      if (event.type === "run.erased" && from > 0) {
+        empty(this.#database);
+        await this.#read(log, { from: 0, head, onProgress });
+        return;
+      }
       filler.add(index, event);
+      if (event.type === "recording.closed") await this.#readRecording(log, filler, event.run);
       if (index % PROGRESS_EVERY === PROGRESS_EVERY - 1) onProgress(index + 1, head.size);
     }
     this.#database.prepare("UPDATE meta SET size = ?, root = ?").run(head.size, head.root);
+  }
+
+  /** One that is gone, or is none, is not found: what is wrong with it is not for a search to say. */
+  async #readRecording(log: string, filler: Filler, run: string): Promise<void> {
+    try {
+      const file = await CastFile.open(join(log, recordingPath(run)));
+      try {
+        const shownLines = await loadShownLines();
+        for await (const line of shownLines(file)) filler.addShown(run, line);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (!isErrno(error, "ENOENT", "RECORDING_MALFORMED")) throw error;
+    }
   }
 
   #head(): TreeHead {
@@ -121,90 +165,11 @@ export class SearchIndex {
   }
 }
 
-interface Selection {
-  /** From `FROM` on; `e` are the entries. */
-  readonly sql: string;
-  readonly values: (string | number)[];
-}
-
-function selectionOf({ terms, filters, since, until }: Query): Selection {
-  const wanted = terms.filter(({ not }) => !not);
-  const values: (string | number)[] = [];
-  const conditions: string[] = [];
-  let from = "entries e";
-  if (wanted.length > 0) {
-    from = "words w JOIN entries e ON e.id = w.rowid";
-    conditions.push("words MATCH ?");
-    values.push(wanted.map(matchOf).join(" AND "));
-  }
-  for (const term of terms.filter(({ not }) => not)) {
-    conditions.push("e.id NOT IN (SELECT rowid FROM words WHERE words MATCH ?)");
-    values.push(matchOf(term));
-  }
-  for (const filter of filters) {
-    const { sql, values: more } = conditionOf(filter);
-    conditions.push(filter.not ? `NOT coalesce((${sql}), 0)` : sql);
-    values.push(...more);
-  }
-  if (since !== undefined) conditions.push("e.at >= ?") && values.push(since);
-  if (until !== undefined) conditions.push("e.at <= ?") && values.push(until);
-  return { sql: conditions.length === 0 ? from : `${from} WHERE ${conditions.join(" AND ")}`, values };
-}
-
-/** As a string of FTS5 nothing in it has a meaning: its words in this order, one behind the other. */
-function matchOf({ text, prefix }: Term): string {
-  return `"${text.replaceAll('"', '""')}"${prefix ? "*" : ""}`;
-}
-
-function conditionOf({ field, value }: Filter): Selection {
-  const ofRun = (column: string): Selection => ({
-    sql: `e.run IN (SELECT run FROM runs WHERE ${column})`,
-    values: [value],
-  });
-  const tagged = (sql: string, ...values: string[]): Selection => ({
-    sql: `e.id IN (SELECT id FROM tags WHERE kind = ? AND (${sql}))`,
-    values: [field, ...values],
-  });
-  switch (field) {
-    case "decision":
-      return { sql: "e.decision = ?", values: [value] };
-    case "status":
-      if (value === "failed") return { sql: "(e.status <> 0 OR e.signal IS NOT NULL)", values: [] };
-      return /^\d/.test(value)
-        ? { sql: "e.status = ?", values: [Number(value)] }
-        : { sql: "e.signal = ?", values: [value] };
-    case "user":
-    case "agent":
-      return ofRun(`${field} = ?`);
-    case "project":
-      return {
-        sql: "e.run IN (SELECT run FROM runs WHERE project = ? OR project GLOB ?)",
-        values: [value, `*/${literal(value)}`],
-      };
-    case "run":
-      return {
-        sql: "(e.run GLOB ? OR e.run GLOB ? OR e.run IN (SELECT run FROM runs WHERE name = ?))",
-        values: [`${literal(value.toLowerCase())}*`, `*${literal(value.toLowerCase())}`, value],
-      };
-    case "file":
-      return value.includes("*")
-        ? tagged("value GLOB ?", value)
-        : tagged("value = ? OR value GLOB ?", value, `*/${literal(value)}`);
-    case "host":
-    case "program":
-    case "policy":
-      return value.includes("*") ? tagged("value GLOB ?", value) : tagged("value = ?", value);
-  }
-}
-
-function literal(text: string): string {
-  return text.replace(/[*?[]/g, "[$&]");
-}
-
 function foundOf(row: Record<string, unknown>): Found {
   const decision = row["decision"];
   return {
     index: Number(row["id"]),
+    into: undefined,
     run: String(row["run"]),
     at: Number(row["at"]),
     type: String(row["type"]),
@@ -214,5 +179,21 @@ function foundOf(row: Record<string, unknown>): Found {
     reason: String(row["reason"]),
     status: row["status"] === null ? undefined : Number(row["status"]),
     signal: row["signal"] === null ? undefined : String(row["signal"]),
+  };
+}
+
+function shownOf(row: Record<string, unknown>): Found {
+  return {
+    index: undefined,
+    into: Number(row["into_recording"]),
+    run: String(row["run"]),
+    at: Number(row["at"]),
+    type: "terminal",
+    exec: undefined,
+    decision: undefined,
+    line: String(row["line"]),
+    reason: "",
+    status: undefined,
+    signal: undefined,
   };
 }

@@ -1,0 +1,93 @@
+import type { Framework } from "./control.ts";
+
+export const ISO27001: Framework = {
+  name: "ISO/IEC 27001",
+  edition: "2022, Annex A",
+  note: "The controls apply as your statement of applicability says; this archive covers runs of coding agents only.",
+  controls: [
+    {
+      id: "A.5.15",
+      about: "access control",
+      evidence: ["policies", "enforcement", "refused-commands", "refused-hosts"],
+      shows: "Rules for access of agents to files, programs and hosts were written, in force, and enforced.",
+      notShown: "That the rules follow from your business and security requirements.",
+    },
+    {
+      id: "A.5.28",
+      about: "collection of evidence",
+      evidence: ["integrity", "witnesses", "key-rotations"],
+      shows: "Entries are signed, and proven by files that others' programs check.",
+      notShown: "Custody of this archive after it was made.",
+    },
+    {
+      id: "A.5.33",
+      about: "protection of records",
+      evidence: ["integrity", "witnesses", "erasures"],
+      shows: "The record was whole, in order and signed when this archive was made; erasures are entries themselves.",
+      notShown: "Back-ups of the host on which the record lies.",
+    },
+    {
+      id: "A.5.34",
+      about: "privacy and personal data",
+      evidence: ["erasures"],
+      shows: "Personal data of runs was erased where entries say so, without breaking the record.",
+      notShown: "Copies outside the record: back-ups, exports, archives like this one.",
+    },
+    {
+      id: "A.8.2",
+      about: "privileged access",
+      evidence: ["enforcement", "refused-commands"],
+      shows: "Agents ran without capabilities and could not gain privileges.",
+      notShown: "Privileged accounts of people on the host.",
+    },
+    {
+      id: "A.8.3",
+      about: "restriction of access to information",
+      evidence: ["enforcement", "refused-commands"],
+      shows: "Only the workspace and what the profile names was within reach; names that hold secrets were masked.",
+      notShown: "Secrets that stand in the workspace itself under names that nobody foresaw.",
+    },
+    {
+      id: "A.8.12",
+      about: "leakage of data",
+      evidence: ["connections", "refused-hosts", "requests", "refused-requests", "misused-credentials", "leaks"],
+      shows: "Data could leave to named hosts only; every connection is recorded with its size.",
+      notShown: "What was in it, unless the host was inspected.",
+    },
+    {
+      id: "A.8.15",
+      about: "logging",
+      evidence: ["runs", "commands", "connections", "recordings", "integrity"],
+      shows: "Every program and connection of each run is an entry of a log that nobody can quietly change.",
+      notShown: "Activity outside governed runs.",
+    },
+    {
+      id: "A.8.16",
+      about: "monitoring",
+      evidence: ["refused-commands", "refused-hosts", "tampering", "interruptions"],
+      shows: "What deviated from policy was refused and recorded, with the reason.",
+      notShown: "Who watched, and their response.",
+    },
+    {
+      id: "A.8.17",
+      about: "synchronised clocks",
+      evidence: ["witnesses"],
+      shows: "Witnesses' cosignatures carry times from other clocks than the host's.",
+      notShown: "How the host's clock was set; times of single events are the host's.",
+    },
+    {
+      id: "A.8.22",
+      about: "segregation of networks",
+      evidence: ["enforcement", "refused-hosts"],
+      shows: "Each run had a network of its own, without a route out but through the gateway.",
+      notShown: "Segregation beyond the host.",
+    },
+    {
+      id: "A.8.32",
+      about: "change management",
+      evidence: ["file-changes", "approvals"],
+      shows: "Each run names the files that it changed.",
+      notShown: "Review and approval of the changes before they were put to use.",
+    },
+  ],
+};
