@@ -1,13 +1,42 @@
 /**
  * The worker that holds Cedar. Here a policy text may loop or trap without stopping whoever decides.
  *
- * SAFETY: reads no files, opens no sockets; answers only the questions of its parent (cedar/messages.ts).
+ * SAFETY: reads no files but Cedar itself, opens no sockets; answers only the questions of its parent (cedar/messages.ts).
  */
-import cedar from "@cedar-policy/cedar-wasm/nodejs";
+import * as cedar from "@cedar-policy/cedar-wasm/web";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import { compilePolicySet, describe } from "./cedar/compile.ts";
-import type { Answers, Ask, AuthorizationCall, Evaluation, Question, Reply } from "./cedar/messages.ts";
+import type { Answers, Ask, AuthorizationCall, ContextValue, Evaluation, Question, Reply } from "./cedar/messages.ts";
 import { findStatements, MAX_DEPTH } from "./cedar/statements.ts";
+
+/**
+ * Memory that the C library's allocator does not manage: once it was given megabytes back, it keeps as many in the arena of
+ * each thread, for good.
+ */
+function readOutsideHeap(url: URL): Uint8Array<ArrayBuffer> {
+  const file = openSync(url, "r");
+  try {
+    const { size } = fstatSync(file);
+    const bytes = new Uint8Array(new WebAssembly.Memory({ initial: Math.ceil(size / 65_536) }).buffer, 0, size);
+    for (let read = 0; read < size;) {
+      const count = readSync(file, bytes, read, size - read, read);
+      if (count === 0) throw new Error(`\`${url.pathname}\` ends after ${String(read)} bytes`);
+      read += count;
+    }
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
+
+// Threads that validate and compile a module at once leave megabytes behind in an allocator's arena each.
+setFlagsFromString("--wasm-lazy-validation");
+setFlagsFromString("--wasm-num-compilation-tasks=1");
+cedar.initSync({
+  module: readOutsideHeap(new URL("cedar_wasm_bg.wasm", import.meta.resolve("@cedar-policy/cedar-wasm/web"))),
+});
 
 function answer(question: Question): Answers[Ask["kind"]] {
   switch (question.kind) {
@@ -46,8 +75,14 @@ function evaluate(slot: number, call: AuthorizationCall): Evaluation {
   };
 }
 
-function plain(value: string | number | boolean | readonly string[]): string | number | boolean | string[] {
-  return typeof value === "object" ? [...value] : value;
+function plain(value: ContextValue): cedar.CedarValueJson {
+  if (typeof value !== "object") return value;
+  if (isList(value)) return [...value];
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 /** The first parse and the first evaluation cost ten times the next: V8 compiles what they use. */

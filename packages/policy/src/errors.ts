@@ -6,6 +6,8 @@ export type PolicyErrorCode =
   | "POLICY_INVALID"
   /** A file of policy tests can't be read. */
   | "POLICY_TEST_INVALID"
+  /** A bundle of a policy layer is none, or of a form that this version does not know. */
+  | "POLICY_BUNDLE_INVALID"
   /** Cedar gave no answer: it trapped, took too long, or refused what it was given. */
   | "POLICY_CEDAR_FAILED"
   /** Facts are too long to be judged; they are never cut, because a cut string would make a `forbid` miss. */

@@ -5,18 +5,48 @@ import * as policy from "./index.ts";
 
 test("the front door has these exports and no others", () => {
   assert.deepEqual(Object.keys(policy).sort(), [
+    "ACCESS_ACTIONS",
+    "ACCESS_SCHEMA",
+    "ACTIONS",
+    "BREAK_GLASS_RIGHTS",
+    "BUILT_IN_ROLES",
+    "LAYERS",
+    "LONGEST_BUNDLE",
+    "NO_LEAK",
     "PolicyError",
+    "RESOURCES",
+    "REVIEWED_BY_OTHERS",
+    "RULE_SET_NAMES",
     "SCHEMA",
+    "SEVERITIES",
     "STANDARD_POLICIES",
+    "WhatIfReplay",
+    "bundleSources",
     "checkPolicySet",
+    "conditionsText",
     "connectRequestFor",
+    "customRole",
+    "digestBundle",
     "digestPolicySet",
     "execRequestFor",
     "explain",
     "formatPolicy",
     "formatProblem",
+    "hostsOfHttpPolicies",
+    "httpRequestFor",
+    "isAccessAction",
+    "isBuiltInRole",
+    "isRecordedEvent",
+    "layerName",
+    "openAccessDecider",
     "openDecider",
+    "problemOfRuleSet",
+    "readBundle",
+    "readRequestTarget",
+    "reviewPolicySet",
+    "ruleSetPolicies",
     "runPolicyTests",
+    "writeBundle",
   ]);
 });
 
@@ -31,7 +61,7 @@ test("importing it, and deciding by scope alone, loads neither Cedar nor TOML no
     const sources = [{ name: "a", text: '@id("a") permit(principal, action, resource);' }];
     await (await openDecider({ sources, cache })).close();
     const decider = await openDecider({ sources, cache });
-    const run = { runId: "r", user: "u", agent: "a", project: "/w", profile: "p" };
+    const run = { runId: "r", user: "u", agent: "a", project: "/w", profile: "p", labels: [] };
     const decision = decider.decide(execRequestFor(run, ["ls"], "/w"));
     console.log(JSON.stringify([decision.outcome, loaded.filter((url) => /cedar-wasm|smol-toml/.test(url)), process.getActiveResourcesInfo().filter((name) => name === "MessagePort" || name === "Worker")]));
   `;

@@ -18,6 +18,13 @@ entity Program in [ProgramGroup];
 entity HostGroup;
 entity Host in [HostGroup];
 
+// What was found in what is sent: "secret" (it looks like one), "masked" (of a file or variable that the run must not read), "code" (more of the
+// workspace than may go to this host), "unreadable" (it cannot be looked into), and what it is more closely: "github", "private key", ".env".
+type Leak = {
+  kinds: Set<String>,
+  toModel: Bool          // the host is one of those that the agent's model is at, or that the profile names so
+};
+
 // One program starts. Wrappers (env, sudo, xargs, sh -c) start their program in turn and that is judged by itself.
 action exec appliesTo {
   principal: Run,
@@ -46,7 +53,7 @@ action exec appliesTo {
     // The run.
     profile: String,
     approved: Bool,         // a person said yes to exactly this
-    labels: Set<String>,    // what the run has read and fetched so far
+    labels: Set<String>,    // "team=payments": said by whoever started the run, and proven by nothing
     time: Long              // milliseconds since 1970
   }
 };
@@ -58,6 +65,41 @@ action connect appliesTo {
   context: {
     host: String,           // lower case, no trailing dot
     port: Long,             // 0 while the name is only being resolved
+    leak: Leak,             // what the name itself holds: data can be sent as labels
+    profile: String,
+    approved: Bool,
+    labels: Set<String>,
+    time: Long
+  }
+};
+
+// A request within a connection that is looked into (the profile's \`inspect\`, or a rule or credential for the host); connect was
+// permitted before. A path that a server could read in two ways is decided about in each, and every one must be permitted.
+action httpRequest appliesTo {
+  principal: Run,
+  resource: Host,
+  context: {
+    host: String,           // lower case, no trailing dot
+    port: Long,
+    secure: Bool,           // over TLS
+    method: String,         // upper case; a WebSocket is a GET with "upgrade: websocket" among its headers
+    // The path, decoded: /repos/a%62c/x -> first "repos", second "abc", third "x". Never "." or "..".
+    urlPath: String,        // begins with "/"
+    first: String,          // "" when there is none
+    second: String,
+    third: String,
+    fourth: String,
+    last: String,
+    depth: Long,            // how many segments
+    segments: Set<String>,
+    query: Set<String>,     // the names alone, decoded
+    headerNames: Set<String>,
+    headers: Set<String>,   // "name: value", names in lower case; without those that hold credentials
+    contentType: String,    // lower case, without parameters; "" when there is none
+    sizeBytes: Long,        // of the body, as declared; -1 when it is not
+    credential: String,     // the name of the profile's credential that it carries, or ""
+    program: String,        // path of the program that sends it; "" when that is not known
+    leak: Leak,             // asked again while the body goes out, as soon as something is found in it
     profile: String,
     approved: Bool,
     labels: Set<String>,

@@ -5,10 +5,12 @@ import { SCHEMA } from "./schema.ts";
 export interface PolicySource {
   readonly name: string;
   readonly text: string;
+  /** It can only forbid and ask: a permit in it makes the set invalid. */
+  readonly tightens?: boolean;
 }
 
 /** Changes with everything that changes what a policy text means here: compiled form, facts, schema, Cedar. */
-export const COMPILER_VERSION = "1 cedar-wasm 4.13.0";
+export const COMPILER_VERSION = "5 cedar-wasm 4.13.0";
 
 /** What is wrong with a policy set, and where. Lines and columns count from 1, columns in UTF-16 units; 0 means the whole source. */
 export interface Problem {

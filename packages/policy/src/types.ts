@@ -1,3 +1,8 @@
+import type { AskTerms } from "./ask-terms.ts";
+import type { Severity } from "./severity.ts";
+
+export type { AskTerms, Severity };
+
 /** What was decided. There is no fourth outcome, and none of them is a default: a decider that can't decide denies. */
 export type Outcome = "allow" | "deny" | "ask";
 
@@ -19,11 +24,15 @@ export interface Decision {
   readonly instead: string | undefined;
   /** Who may answer an `ask` (`@ask("role")`). */
   readonly approver: string | undefined;
+  /** How an `ask` is answered; of nothing else. */
+  readonly terms?: AskTerms;
   /** Digest of the whole policy set: `sha256:` and 64 hexadecimal digits. */
   readonly policyDigest: string;
   readonly scope: DecisionScope;
   /** Why deciding failed, when it did; the outcome is then `deny`. */
   readonly failure: string | undefined;
+  /** How severe it is that it was tried (`@severity("high")`), where a policy that refuses or asks says so; the most severe of them. */
+  readonly severity?: Severity;
 }
 
 /** The run that asks: the Cedar principal `Run::"<runId>"`, member of `User`, `Agent` and `Project`. */
@@ -35,6 +44,8 @@ export interface RunFacts {
   /** The workspace's directory as seen inside, absolute. */
   readonly project: string;
   readonly profile: string;
+  /** `KEY=VALUE`, as whoever started it says. */
+  readonly labels: readonly string[];
 }
 
 /**
@@ -65,12 +76,18 @@ export interface ExecRequest {
   readonly run: RunFacts;
   readonly links: readonly ExecLink[];
   readonly cwd: string;
-  /** What the run has read and fetched so far. */
-  readonly labels: readonly string[];
   /** Milliseconds since 1970. */
   readonly timeMs: number;
   /** A person with the right role said yes to exactly this request under exactly this policy set. */
   readonly approved: boolean;
+}
+
+/** What was found in what is sent. */
+export interface LeakFacts {
+  /** Kinds, and what they are more closely: `secret`, `github`. Empty: nothing was found. */
+  readonly kinds: readonly string[];
+  /** The host is a model's: what an agent reads goes there. */
+  readonly toModel: boolean;
 }
 
 /** May this run talk to this host? The profile has permitted the name already; Cedar decides within that. Resource `Host::"<name>"`, member of `HostGroup` for each of its parent domains (`*.example.com`) and of `HostGroup::"profile"`. */
@@ -81,12 +98,41 @@ export interface ConnectRequest {
   readonly host: string;
   /** 1..65535; 0 while a name is only being resolved. */
   readonly port: number;
-  readonly labels: readonly string[];
+  readonly leak: LeakFacts;
   readonly timeMs: number;
   readonly approved: boolean;
 }
 
-export type DecisionRequest = ExecRequest | ConnectRequest;
+/**
+ * May this request be sent? Asked for each request of a connection that is looked into. Resource as for a connect.
+ * Every text is what the client sent, checked to have one reading, or given in each (`paths`).
+ */
+export interface HttpRequest {
+  readonly action: "httpRequest";
+  readonly run: RunFacts;
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  /** Upper case. */
+  readonly method: string;
+  /** The path's decoded segments, in every way that a server could read them; at least one way. All must be permitted. */
+  readonly paths: readonly (readonly string[])[];
+  /** The names in the query, decoded. */
+  readonly query: readonly string[];
+  /** Names in lower case; without the values of those that hold credentials. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Declared length of the body; -1 when it is not declared. */
+  readonly sizeBytes: number;
+  /** The profile's name of the credential that it carries; "" for none. */
+  readonly credential: string;
+  /** Path of the program that sends it; "" when that is not known. */
+  readonly program: string;
+  readonly leak: LeakFacts;
+  readonly timeMs: number;
+  readonly approved: boolean;
+}
+
+export type DecisionRequest = ExecRequest | ConnectRequest | HttpRequest;
 
 /**
  * Decides requests under one policy set. The answer comes at once where only unconditional policies can apply or an equal

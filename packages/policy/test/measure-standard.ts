@@ -53,7 +53,14 @@ export async function measureStandard(commands: readonly LabelledCommand[]): Pro
   }
 }
 
-const RUN = { runId: "measure", user: "dev", agent: "none", project: "/home/dev/work", profile: "standard" };
+const RUN = {
+  runId: "measure",
+  user: "dev",
+  agent: "none",
+  project: "/home/dev/work",
+  profile: "standard",
+  labels: [],
+};
 
 /** Shares flagged (denied or asked), by label and policy. */
 export function summarise(measured: readonly Measured[]): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 /** Requests for this package's tests. */
-import type { ConnectRequest, ExecRequest, ProgramFacts, RunFacts } from "../src/types.ts";
+import type { ConnectRequest, ExecRequest, HttpRequest, ProgramFacts, RunFacts } from "../src/types.ts";
 
 export const RUN: RunFacts = {
   runId: "01jd0000000000000000000000",
@@ -7,6 +7,7 @@ export const RUN: RunFacts = {
   agent: "claude-code",
   project: "/home/ada/work",
   profile: "standard",
+  labels: [],
 };
 
 export function program(name: string, facts: Partial<ProgramFacts> = {}): ProgramFacts {
@@ -26,7 +27,6 @@ export function exec(argv: readonly string[], changes: Partial<ExecRequest> = {}
     run: RUN,
     links: [{ program: program(argv[0] ?? ""), argv }],
     cwd: RUN.project,
-    labels: [],
     timeMs: 1_800_000_000_000,
     approved: false,
     ...changes,
@@ -39,7 +39,28 @@ export function connect(host: string, port: number, changes: Partial<ConnectRequ
     run: RUN,
     host,
     port,
-    labels: [],
+    leak: { kinds: [], toModel: false },
+    timeMs: 1_800_000_000_000,
+    approved: false,
+    ...changes,
+  };
+}
+
+export function http(method: string, host: string, changes: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    action: "httpRequest",
+    run: RUN,
+    host,
+    port: 443,
+    secure: true,
+    method,
+    paths: [["repos", "acme", "x"]],
+    query: [],
+    headers: [["accept", "*/*"]],
+    sizeBytes: -1,
+    credential: "",
+    program: "/usr/bin/git",
+    leak: { kinds: [], toModel: false },
     timeMs: 1_800_000_000_000,
     approved: false,
     ...changes,

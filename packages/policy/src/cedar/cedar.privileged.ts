@@ -12,6 +12,8 @@ const COMPILE_TIMEOUT_MS = 60_000;
 const EVALUATE_TIMEOUT_MS = 5_000;
 /** A worker that nobody has asked for so long is ended: it holds some 45 MB, and starting another takes a quarter of a second. */
 const IDLE_MS = 60_000;
+/** One that has not evaluated anything yet only told what needs no evaluation, which most runs need no more than. */
+const UNUSED_MS = 3_000;
 /** Prepared sets can't be freed, only replaced: this many at once, and no more. */
 const SLOTS = 64;
 
@@ -32,6 +34,8 @@ export class Cedar {
   #worker: Worker | undefined;
   #started: Promise<unknown> | undefined;
   #idle: NodeJS.Timeout | undefined;
+  /** The worker has evaluated something. */
+  #evaluates = false;
   #nextId = 1;
   #closed = false;
   readonly #waiting = new Map<number, Waiting>();
@@ -72,6 +76,7 @@ export class Cedar {
     if (this.#trapping.get(key) === true) throw trapped();
     await this.warm();
     const known = this.#slots.get(key);
+    this.#evaluates = true;
     const slot = known ?? this.#takeSlot(key);
     const prepare = known === undefined ? policies() : undefined;
     try {
@@ -149,7 +154,8 @@ export class Cedar {
     if (!reply.ok && reply.trapped) void this.#drop("Cedar trapped on another request");
     else if (this.#waiting.size === 0) {
       worker.unref();
-      this.#idle = setTimeout(() => void this.#drop("Cedar was not needed for a while"), IDLE_MS).unref();
+      const idle = this.#evaluates ? IDLE_MS : UNUSED_MS;
+      this.#idle = setTimeout(() => void this.#drop("Cedar was not needed for a while"), idle).unref();
     }
   }
 

@@ -45,6 +45,33 @@ describe("problems say where and what to do", () => {
     ],
     ["ask that cannot be lifted", [`@id("a") @ask("operator") forbid${scope};`], /no approval can lift/],
     ["ask without a role", [`@id("a") @ask("") forbid${scope} unless { context.approved };`], /names no role/],
+    [
+      "a class that is none",
+      [`@id("a") @ask("x") @class("Push!") forbid${scope} unless { context.approved };`],
+      /write `@class/,
+    ],
+    [
+      "a link that is not never",
+      [`@id("a") @ask("x") @link("no") forbid${scope} unless { context.approved };`],
+      /`@link/,
+    ],
+    [
+      "one approval",
+      [`@id("a") @ask("x") @approvals("1") forbid${scope} unless { context.approved };`],
+      /2 to 9 people/,
+    ],
+    [
+      "no time",
+      [`@id("a") @ask("x") @stepUp("1441") forbid${scope} unless { context.approved };`],
+      /1 to 1440 minutes/,
+    ],
+    [
+      "a severity that is none",
+      [`@id("a") @severity("urgent") forbid${scope};`],
+      /write one of low, medium, high, critical/,
+    ],
+    ["a severity of what is permitted", [`@id("a") @severity("low") permit${scope};`], /how severe a refusal is/],
+    ["a class of no question", [`@id("a") @class("push") forbid${scope};`], /`@class` without `@ask`/],
     ["approved without ask", [`@id("a") forbid${scope} unless { context.approved };`], /nobody would ever be asked/],
     ["the whole context", [`@id("a") permit${scope} when { [context].contains(context) };`], /`context` as a whole/],
     [

@@ -1,4 +1,7 @@
 import type * as CedarWasm from "@cedar-policy/cedar-wasm/nodejs";
+import { hostRemedy } from "../host-form.ts";
+import { ASK_ANNOTATIONS, isAskAnnotation } from "../ask-terms.ts";
+import { isSeverity, SEVERITIES, type Severity } from "../severity.ts";
 import { attributesOf, requiredGroups } from "../decide/condition.ts";
 import type { Clause, CompiledPolicy, ScopeConstraint } from "../decide/compiled.ts";
 import type { Entity } from "../request/subject.ts";
@@ -13,7 +16,7 @@ export type CedarCompiler = Pick<typeof CedarWasm, "policySetTextToParts" | "pol
 const MAX_SOURCE_LENGTH = 8 * 1024 * 1024;
 /** Of Cedar's JSON form, where a chain of 120 `||` is about 250 deep; evaluation overflows its stack at about 700. */
 const MAX_EXPRESSION_DEPTH = 256;
-const ANNOTATIONS = new Set(["id", "reason", "instead", "ask"]);
+const ANNOTATIONS = new Set(["id", "reason", "instead", "severity", "ask", ...Object.keys(ASK_ANNOTATIONS)]);
 
 /** Parses and validates a policy set. Runs in the worker that holds Cedar; traps end that worker, not its caller. */
 export function compilePolicySet(cedar: CedarCompiler, sources: readonly PolicySource[]): Compilation {
@@ -93,7 +96,12 @@ function readPolicy(cedar: CedarCompiler, place: Place, problems: Problem[]): Dr
     return undefined;
   }
   for (const name of Object.keys(annotations).filter((known) => !ANNOTATIONS.has(known))) {
-    report(place.start, id, `unknown annotation \`@${name}\``, "use `@id`, `@reason`, `@instead` and `@ask`");
+    report(
+      place.start,
+      id,
+      `unknown annotation \`@${name}\``,
+      `use ${[...ANNOTATIONS].map((known) => `\`@${known}\``).join(", ")}`,
+    );
   }
   if (depthOf(json.conditions) > MAX_EXPRESSION_DEPTH) {
     report(place.start, id, "the condition is too long a chain", "use a list with `containsAny`, or split the policy");
@@ -101,9 +109,13 @@ function readPolicy(cedar: CedarCompiler, place: Place, problems: Problem[]): Dr
   }
   const conditions: readonly Clause[] = json.conditions;
   const ask = annotations["ask"];
-  checkAsk({ ask, effect: json.effect, conditions }, (message, remedy) => {
+  const problem = (message: string, remedy: string): void => {
     report(place.start, id, message, remedy);
-  });
+  };
+  checkAsk({ ask, effect: json.effect, conditions }, problem);
+  checkAskAnnotations(annotations, problem);
+  checkSeverity(annotations["severity"], json.effect, problem);
+  checkHosts(json, problem);
   return {
     source: place.source,
     start: place.start,
@@ -114,7 +126,15 @@ function readPolicy(cedar: CedarCompiler, place: Place, problems: Problem[]): Dr
       effect: json.effect,
       reason: annotations["reason"],
       instead: annotations["instead"],
+      severity: severityOf(annotations),
       ask,
+      asking: {
+        class: annotations["class"],
+        link: annotations["link"],
+        approvals: annotations["approvals"],
+        stepUp: annotations["stepUp"],
+        risk: annotations["risk"],
+      },
       principal: scopeOf(json.principal),
       action: scopeOf(json.action),
       resource: scopeOf(json.resource),
@@ -123,6 +143,20 @@ function readPolicy(cedar: CedarCompiler, place: Place, problems: Problem[]): Dr
       text: place.text,
     },
   };
+}
+
+/**
+ * Policies are asked about hosts in one spelling: one that names a host in another would never apply, and a `forbid` never forbid.
+ */
+function checkHosts(value: unknown, report: (message: string, remedy: string) => void): void {
+  if (typeof value !== "object" || value === null) return;
+  const { type, id } = value as { readonly type?: unknown; readonly id?: unknown };
+  if (typeof id === "string" && (type === "Host" || type === "HostGroup")) {
+    const remedy = hostRemedy(type, id);
+    if (remedy !== undefined)
+      report(`\`${type}::${JSON.stringify(id)}\` is no host that policies are asked about`, remedy);
+  }
+  for (const part of Object.values(value)) checkHosts(part, report);
 }
 
 /** A question needs both halves: the annotation that asks, and the clause that an approval lifts. */
@@ -147,6 +181,35 @@ function checkAsk(
   if (policy.effect !== "forbid" || !lifted) {
     report("`@ask` that no approval can lift", "make it a `forbid` with a clause `unless { context.approved }`");
   }
+}
+
+function checkAskAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  report: (message: string, remedy: string) => void,
+): void {
+  for (const [name, value] of Object.entries(annotations)) {
+    if (!isAskAnnotation(name)) continue;
+    const { form, remedy } = ASK_ANNOTATIONS[name];
+    if (!form.test(value)) report(`\`@${name}("${value}")\` says nothing that is known`, remedy);
+    if (annotations["ask"] === undefined) report(`\`@${name}\` without \`@ask\``, 'add `@ask("operator")`');
+  }
+}
+
+function checkSeverity(
+  severity: string | undefined,
+  effect: string,
+  report: (message: string, remedy: string) => void,
+): void {
+  if (severity === undefined) return;
+  if (!isSeverity(severity)) {
+    report(`\`@severity("${severity}")\` says nothing that is known`, `write one of ${SEVERITIES.join(", ")}`);
+  } else if (effect !== "forbid") {
+    report("`@severity` of what is permitted", "write it at a `forbid`: it says how severe a refusal is");
+  }
+}
+
+function severityOf({ severity }: Readonly<Record<string, string>>): Severity | undefined {
+  return severity !== undefined && isSeverity(severity) ? severity : undefined;
 }
 
 const APPROVED = { ".": { left: { Var: "context" }, attr: "approved" } };

@@ -22,12 +22,15 @@ export interface EntityUid {
   readonly id: string;
 }
 
+type Simple = string | number | boolean | readonly string[];
+export type ContextValue = Simple | Readonly<Record<string, Simple>>;
+
 export interface AuthorizationCall {
   readonly principal: EntityUid;
   readonly action: EntityUid;
   readonly resource: EntityUid;
   readonly entities: readonly { readonly uid: EntityUid; readonly parents: readonly EntityUid[] }[];
-  readonly context: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly context: Readonly<Record<string, ContextValue>>;
 }
 
 /** What Cedar found: the ids of the determining policies, and what failed while evaluating. */

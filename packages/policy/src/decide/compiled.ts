@@ -1,4 +1,6 @@
+import type { AskAnnotations } from "../ask-terms.ts";
 import type { Entity, EntityKey } from "../request/subject.ts";
+import type { Severity } from "../severity.ts";
 import { COMPILER_VERSION, sha256 } from "../source.ts";
 
 export interface Clause {
@@ -23,8 +25,12 @@ export interface CompiledPolicy {
   readonly effect: "permit" | "forbid";
   readonly reason: string | undefined;
   readonly instead: string | undefined;
+  /** How severe it is that somebody tried what it forbids. */
+  readonly severity: Severity | undefined;
   /** Who may answer: what it forbids, such a person may approve. */
   readonly ask: string | undefined;
+  /** How that is answered. */
+  readonly asking: AskAnnotations;
   readonly principal: ScopeConstraint;
   readonly action: ScopeConstraint;
   readonly resource: ScopeConstraint;

@@ -36,7 +36,7 @@ const TABLE: readonly (readonly [string, boolean | "opaque", boolean | "open" | 
   [`context.flags.containsAny(["-x", "-f"])`, true, "open"],
   [`context.flags.containsAll(["-x", "-f"])`, false, "open"],
   [`["pull", "push"].contains(context.verb)`, true, "open"],
-  [`context.labels.isEmpty()`, true, "open"],
+  [`context.labels.isEmpty()`, true, true],
   [`context.operandCount < 1`, false, "open"],
   [`context.operandCount <= 1`, true, "open"],
   [`context.operandCount > 1`, false, "open"],

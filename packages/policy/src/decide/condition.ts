@@ -1,4 +1,4 @@
-import type { Fact, Facts } from "../request/facts.ts";
+import { isSet, type Fact, type Facts, type RecordFact, type SimpleFact } from "../request/facts.ts";
 import { entityKey, type EntityKey } from "../request/subject.ts";
 import type { Clause } from "./compiled.ts";
 
@@ -109,7 +109,7 @@ function read(expression: unknown): Condition {
 }
 
 /** A term whose value is known without evaluating anything that could fail: a context attribute or a literal. */
-type Term = (facts: Facts) => Fact | "open!" | undefined;
+type Term = (facts: Facts) => SimpleFact | "open!" | undefined;
 
 const OPEN = "open!";
 
@@ -119,12 +119,28 @@ function term(expression: unknown): Term | undefined {
     if (typeof body === "string" || typeof body === "boolean" || Number.isSafeInteger(body)) return constant(body);
   }
   if (operator === "Set") return constant(stringSet(body));
-  if (operator !== "." || variable(field(body, "left")) !== "context") return undefined;
   const attribute = field(body, "attr");
-  if (typeof attribute !== "string") return undefined;
+  if (operator !== "." || typeof attribute !== "string") return undefined;
+  if (variable(field(body, "left")) !== "context") return memberOf(field(body, "left"), attribute);
   return (facts) => {
     if (!facts.has(attribute)) return undefined;
-    return facts.get(attribute) ?? OPEN;
+    const value = facts.get(attribute);
+    return isRecord(value) ? undefined : (value ?? OPEN);
+  };
+}
+
+/** `context.leak.kinds` */
+function memberOf(record: unknown, member: string): Term | undefined {
+  const [operator, body] = single(record);
+  const attribute = field(body, "attr");
+  if (operator !== "." || typeof attribute !== "string" || variable(field(body, "left")) !== "context")
+    return undefined;
+  return (facts) => {
+    if (!facts.has(attribute)) return undefined;
+    const value = facts.get(attribute);
+    if (value === undefined) return OPEN;
+    const found = isRecord(value) && Object.hasOwn(value, member) ? value[member] : undefined;
+    return typeof found === "object" ? new Set(found) : found;
   };
 }
 
@@ -144,7 +160,7 @@ function stringSet(body: unknown): ReadonlySet<string> | undefined {
   return values.every((value) => typeof value === "string") ? new Set(values) : undefined;
 }
 
-function readTerm(expression: unknown, judge: (value: Fact) => Truth): Condition {
+function readTerm(expression: unknown, judge: (value: SimpleFact) => Truth): Condition {
   const value = term(expression);
   if (value === undefined) return opaque;
   return (facts) => {
@@ -154,7 +170,7 @@ function readTerm(expression: unknown, judge: (value: Fact) => Truth): Condition
   };
 }
 
-function readTerms(body: unknown, judge: (left: Fact, right: Fact) => Truth): Condition {
+function readTerms(body: unknown, judge: (left: SimpleFact, right: SimpleFact) => Truth): Condition {
   const [left, right] = [term(field(body, "left")), term(field(body, "right"))];
   if (left === undefined || right === undefined) return opaque;
   return (facts) => {
@@ -297,8 +313,8 @@ function some(wanted: ReadonlySet<string>, found: ReadonlySet<string>): boolean 
   return false;
 }
 
-function isSet(value: unknown): value is ReadonlySet<string> {
-  return value instanceof Set;
+function isRecord(value: Fact | undefined): value is RecordFact {
+  return typeof value === "object" && !isSet(value);
 }
 
 /**

@@ -1,7 +1,7 @@
 import cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { strict as assert } from "node:assert";
 import { describe, test } from "node:test";
-import { connect, exec, program } from "../../test/requests.ts";
+import { connect, exec, program, RUN } from "../../test/requests.ts";
 import type { Decision, DecisionRequest } from "../types.ts";
 import { openDecider, type CompiledCache } from "./decider.ts";
 
@@ -32,6 +32,20 @@ test("the empty set forbids", async () => {
   );
   assert.equal((await decider.decide(connect("example.com", 443))).reason, "no policy permits example.com");
   await decider.close();
+});
+
+test("a refusal is as severe as the most severe policy that refuses says, and says nothing where none does", async () => {
+  const forbid = (id: string, severity: string) =>
+    `@id("${id}")${severity} forbid${EXEC} when { context.args.contains("${id}") };`;
+  const set = [ALL, forbid("low", ' @severity("low")'), forbid("high", ' @severity("high")'), forbid("none", "")].join(
+    " ",
+  );
+  const [one, both, none, allowed] = await decide(
+    set,
+    ...[["low"], ["low", "high", "none"], ["none"], ["other"]].map((words) => exec(["ls", ...words])),
+  );
+  assert.deepEqual([one?.severity, both?.severity, none?.outcome, none?.severity], ["low", "high", "deny", undefined]);
+  assert.ok(allowed?.outcome === "allow" && !("severity" in allowed));
 });
 
 describe("an evaluation that fails denies", () => {
@@ -88,7 +102,7 @@ test("lone surrogates are made well-formed on the way to Cedar", async () => {
   const links = [{ program: program("ls", { path: "/x/\udcff", names: ["\udcff"] }), argv }];
   const [decision, other] = await decide(
     text,
-    exec(argv, { links, cwd: "/\ud800", labels: ["\udc00"] }),
+    exec(argv, { links, cwd: "/\ud800", run: { ...RUN, labels: ["\udc00"] } }),
     exec(["ls", "\udc80"]),
   );
   assert.deepEqual([decision?.outcome, decision?.policies, decision?.failure], ["deny", ["g"], undefined]);
@@ -183,11 +197,13 @@ describe("links", () => {
   }
 });
 
+const LABELLED = { run: { ...RUN, labels: ["k=y"] } };
+
 describe("scope", () => {
   const text = `${ALL}
     @id("args") forbid(principal, action == Action::"exec", resource in ProgramGroup::"git") when { context.verb == "x" };
     @id("time") forbid(principal, action == Action::"exec", resource in ProgramGroup::"at") when { context.time < 5 };
-    @id("labels") forbid(principal, action == Action::"exec", resource in ProgramGroup::"curl") when { context.verb == "x" && context.labels.contains("y") };
+    @id("labels") forbid(principal, action == Action::"exec", resource in ProgramGroup::"curl") when { context.verb == "x" && context.labels.contains("k=y") };
     @id("list") forbid${EXEC} when { resource in [ProgramGroup::"sudo", ProgramGroup::"su"] };
     @id("later") forbid${EXEC} when { context.verb == "x" && resource in ProgramGroup::"npm" };
     @id("net") permit(principal, action == Action::"connect", resource) when { context.port == 443 };`;
@@ -197,8 +213,9 @@ describe("scope", () => {
     [exec(["git", "y"]), "allow exact"],
     [exec(["git", "x"]), "deny exact"],
     [exec(["at"]), "allow once"],
-    [exec(["curl", "y"]), "allow exact"],
-    [exec(["curl", "x"]), "allow once"],
+    [exec(["curl", "x"]), "allow program"],
+    [exec(["curl", "y"], LABELLED), "allow exact"],
+    [exec(["curl", "x"], LABELLED), "deny exact"],
     [exec(["sudo", "x"]), "deny program"],
     [exec(["npm", "x"]), "deny exact"],
     [exec(["busybox"]), "allow exact"],

@@ -1,5 +1,6 @@
 import { Cedar } from "../cedar/cedar.privileged.ts";
 import { PolicyError } from "../errors.ts";
+import { findForbiddenPermits } from "../layers/permits.ts";
 import { ATTRIBUTES, Facts } from "../request/facts.ts";
 import { subjectsOf, type Subject } from "../request/subject.ts";
 import { digestPolicySet, formatProblem, type PolicySource, type Problem } from "../source.ts";
@@ -61,11 +62,19 @@ export async function openPolicies(
   const key = `policy-${policyDigest.slice("sha256:".length)}`;
   const kept = cache?.read(key);
   const known = kept === undefined ? undefined : readCompiled(kept, policyDigest);
-  if (known !== undefined) return { policies: known, policyDigest };
+  if (known !== undefined) return { policies: requireTightening(sources, known), policyDigest };
   const { policies, problems } = await cedar.compile(sources);
   if (problems.some(({ severity }) => severity === "error")) throw invalidPolicySet(problems);
+  requireTightening(sources, policies);
   cache?.write(key, writeCompiled(policies, policyDigest));
   return { policies, policyDigest };
+}
+
+/** The cache knows policies by their texts, and not who may permit: so this is looked at each time. */
+function requireTightening(sources: readonly PolicySource[], policies: readonly CompiledPolicy[]): typeof policies {
+  const problems = findForbiddenPermits(sources, policies);
+  if (problems.length > 0) throw invalidPolicySet(problems);
+  return policies;
 }
 
 /** The decider itself, over policies that were compiled. Closing it closes `cedar`. */
@@ -150,8 +159,19 @@ function verdict(subject: Subject, outcome: Verdict["outcome"], judgement: Judge
     policies: judgement.satisfied.map(({ policy }: Rule) => policy),
     scope: scopeOf(subject, judgement.dependsOn),
     failure: undefined,
-    what: subject.request.action === "connect" ? subject.request.host : (subject.link?.program.path ?? ""),
+    what: nameOf(subject),
   };
+}
+
+function nameOf({ request, link, path }: Subject): string {
+  switch (request.action) {
+    case "exec":
+      return link?.program.path ?? "";
+    case "connect":
+      return request.host;
+    case "httpRequest":
+      return `${request.method} ${request.host}/${(path ?? []).join("/")}`;
+  }
 }
 
 function messageOf(error: unknown): string {

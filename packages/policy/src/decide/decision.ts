@@ -1,4 +1,6 @@
 import { formatCommand } from "@bailiwick/base";
+import { termsOf } from "../ask-terms.ts";
+import { mostSevere } from "../severity.ts";
 import type { Decision, DecisionScope, Outcome } from "../types.ts";
 import type { CompiledPolicy } from "./compiled.ts";
 
@@ -24,6 +26,7 @@ export function combine(verdicts: readonly Verdict[], policyDigest: string): Dec
   if (first === undefined) return failed("nothing to decide about", policyDigest);
   const { outcome } = first;
   const policies = unique(winning.flatMap((verdict) => verdict.policies));
+  const severity = mostSevere(policies.map((policy) => policy.severity));
   const failure = winning.find((verdict) => verdict.failure !== undefined)?.failure;
   return {
     outcome,
@@ -37,6 +40,8 @@ export function combine(verdicts: readonly Verdict[], policyDigest: string): Dec
             ", ",
           )
         : undefined,
+    ...(outcome !== "allow" && severity !== undefined && { severity }),
+    ...(outcome === "ask" && { terms: termsOf(policies.map(({ asking }) => asking)) }),
     policyDigest,
     scope: outcome === "ask" || failure !== undefined ? "once" : narrowest(verdicts),
     failure,

@@ -1,7 +1,7 @@
 import type { Cedar } from "../cedar/cedar.privileged.ts";
-import type { AuthorizationCall, Evaluation } from "../cedar/messages.ts";
+import type { AuthorizationCall, ContextValue, Evaluation } from "../cedar/messages.ts";
 import { PolicyError } from "../errors.ts";
-import { ATTRIBUTES, type Fact, type Facts } from "../request/facts.ts";
+import { ATTRIBUTES, isSet, type Fact, type Facts } from "../request/facts.ts";
 import type { Entity } from "../request/subject.ts";
 import { sha256 } from "../source.ts";
 import { LruMap } from "./lru.ts";
@@ -104,7 +104,7 @@ export function authorizationCall(facts: Facts, context: AuthorizationCall["cont
 
 /** Exactly the attributes that these policies mention: were one left out, evaluation would fail, and that is a denial. */
 export function contextOf(rules: readonly Rule[], facts: Facts): AuthorizationCall["context"] {
-  const context: Record<string, string | number | boolean | readonly string[]> = {};
+  const context: Record<string, ContextValue> = {};
   for (const attribute of attributesOf(rules, facts)) {
     const value = facts.get(attribute);
     if (value !== undefined) context[attribute] = plain(value);
@@ -125,8 +125,8 @@ function determining(satisfied: readonly Rule[]): readonly Rule[] {
   return (forbids.length > 0 ? forbids : satisfied).toSorted((a, b) => a.order - b.order);
 }
 
-function plain(fact: Fact): string | number | boolean | readonly string[] {
-  return typeof fact === "object" ? [...fact].sort() : fact;
+function plain(fact: Fact): ContextValue {
+  return isSet(fact) ? [...fact].sort() : fact;
 }
 
 function uid({ type, id }: Entity): { readonly type: string; readonly id: string } {

@@ -1,14 +1,14 @@
-import cedar from "@cedar-policy/cedar-wasm/nodejs";
+import cedar, { type CedarValueJson as CedarValue } from "@cedar-policy/cedar-wasm/nodejs";
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RUN } from "../../test/requests.ts";
 import { Cedar } from "../cedar/cedar.privileged.ts";
 import { compilePolicySet } from "../cedar/compile.ts";
-import { ATTRIBUTES, Facts } from "../request/facts.ts";
+import { ATTRIBUTES, Facts, isSet } from "../request/facts.ts";
 import { entitiesOf, subjectsOf, type Subject } from "../request/subject.ts";
 import { digestPolicySet } from "../source.ts";
-import type { DecisionRequest, ExecRequest, ConnectRequest } from "../types.ts";
+import type { DecisionRequest, ExecRequest, ConnectRequest, HttpRequest, RunFacts } from "../types.ts";
 import { SlicingDecider } from "./decider.ts";
 import { authorizationCall } from "./judge.ts";
 
@@ -92,6 +92,32 @@ const connectAtom = fc.oneof(
   ),
 );
 
+const httpAtom = fc.oneof(
+  fc.constantFrom(
+    `context.method == "GET"`,
+    `["GET", "HEAD"].contains(context.method)`,
+    `context.first == "repos"`,
+    `context.second == ""`,
+    `context.last like "*.git"`,
+    `context.urlPath like "/repos/acme/*"`,
+    "context.depth == 3",
+    "context.sizeBytes > 100",
+    'context.leak.kinds.contains("secret")',
+    'context.leak.kinds.containsAny(["code", "masked"]) && !context.leak.toModel',
+    "context.leak.toModel == true",
+    `context.segments.contains("acme")`,
+    `context.query.contains("service")`,
+    `context.headers.contains("upgrade: websocket")`,
+    `context.contentType == "application/json"`,
+    "context.secure",
+  ),
+  fc.constantFrom(
+    `resource in HostGroup::"*.example.com"`,
+    `context.credential != "" && context.program like "*/git"`,
+    "context.sizeBytes * 9223372036854775807 > 2",
+  ),
+);
+
 function condition(atom: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.letrec<{ expr: string }>((tie) => ({
     expr: fc.oneof(
@@ -156,6 +182,7 @@ const policySet = fc
     fc.oneof(
       { weight: 4, arbitrary: draft("exec", execScope, execAtom) },
       { weight: 1, arbitrary: draft("connect", connectScope, connectAtom) },
+      { weight: 1, arbitrary: draft("httpRequest", connectScope, httpAtom) },
     ),
     {
       minLength: 0,
@@ -183,21 +210,43 @@ const programFacts = fc.record({
 const argv = fc.array(fc.oneof(word, fc.string({ maxLength: 6 }), fc.constantFrom("\ud800", "-C", "--", "\udc80x")), {
   maxLength: 6,
 });
+const run: fc.Arbitrary<RunFacts> = strings.map((labels) => ({ ...RUN, labels }));
 const execRequest: fc.Arbitrary<ExecRequest> = fc.record({
   action: fc.constant("exec" as const),
-  run: fc.constant(RUN),
+  run,
   links: fc.array(fc.record({ program: programFacts, argv }), { minLength: 1, maxLength: 2 }),
   cwd: fc.constantFrom("/home/ada/work", "/"),
-  labels: strings,
   timeMs: fc.constantFrom(0, 1_800_000_000_000),
   approved: fc.boolean(),
 });
 const connectRequest: fc.Arbitrary<ConnectRequest> = fc.record({
   action: fc.constant("connect" as const),
-  run: fc.constant(RUN),
+  run,
   host: fc.constantFrom("api.example.com", "example.com", "1.2.3.4"),
   port: fc.constantFrom(0, 443, 8080),
-  labels: strings,
+  leak: fc.record({ kinds: fc.subarray(["secret", "github"]), toModel: fc.boolean() }),
+  timeMs: fc.constant(1_800_000_000_000),
+  approved: fc.boolean(),
+});
+
+const segment = fc.constantFrom("repos", "acme", "x.git", "Acme", "a/b", "");
+const httpRequest: fc.Arbitrary<HttpRequest> = fc.record({
+  action: fc.constant("httpRequest" as const),
+  run,
+  host: fc.constantFrom("api.example.com", "example.com"),
+  port: fc.constantFrom(443, 8443),
+  secure: fc.boolean(),
+  method: fc.constantFrom("GET", "HEAD", "POST"),
+  paths: fc.array(fc.array(segment, { maxLength: 4 }), { minLength: 1, maxLength: 2 }),
+  query: fc.array(fc.constantFrom("service", "\ud800"), { maxLength: 2 }),
+  headers: fc.array(
+    fc.constantFrom(["upgrade", "websocket"] as const, ["content-type", "Application/JSON; x=y"] as const),
+    { maxLength: 2 },
+  ),
+  sizeBytes: fc.constantFrom(-1, 0, 2 ** 40),
+  credential: fc.constantFrom("", "github"),
+  program: fc.constantFrom("", "/usr/bin/git"),
+  leak: fc.record({ kinds: fc.subarray(["secret", "github", "code"]), toModel: fc.boolean() }),
   timeMs: fc.constant(1_800_000_000_000),
   approved: fc.boolean(),
 });
@@ -215,7 +264,8 @@ function whole(
   const context = Object.fromEntries(
     attributes.map((name) => {
       const value = facts.get(name);
-      return [name, typeof value === "object" ? [...value] : (value ?? "")];
+      const plain: CedarValue = isSet(value) ? [...value] : ((value ?? "") as CedarValue);
+      return [name, plain];
     }),
   );
   const call = authorizationCall(facts, {});
@@ -251,7 +301,11 @@ function expected(policies: Policies, request: DecisionRequest): "allow" | "ask"
 test("the slice decides as the whole set does", async () => {
   const seen = { allow: 0, ask: 0, deny: 0, failed: 0, program: 0, exact: 0, once: 0 };
   const shared = new Cedar();
-  const request = fc.oneof({ weight: 4, arbitrary: execRequest }, { weight: 1, arbitrary: connectRequest });
+  const request = fc.oneof(
+    { weight: 4, arbitrary: execRequest },
+    { weight: 1, arbitrary: connectRequest },
+    { weight: 1, arbitrary: httpRequest },
+  );
   try {
     await fc.assert(
       fc.asyncProperty(policySet, fc.array(request, { minLength: 1, maxLength: 5 }), async (policies, requests) => {

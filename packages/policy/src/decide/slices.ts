@@ -3,6 +3,7 @@ import {
   entitiesKey,
   entitiesOf,
   entityKey,
+  type ActionName,
   type Entities,
   type EntityKey,
   type EntityWithParents,
@@ -56,17 +57,22 @@ export interface Slice {
 const SLICES = 4096;
 
 export class Slices {
-  readonly #indexes: Readonly<Record<"exec" | "connect", Index>>;
-  readonly #slices: Readonly<Record<"exec" | "connect", LruMap<string, Slice>>> = {
+  readonly #indexes: Readonly<Record<ActionName, Index>>;
+  readonly #slices: Readonly<Record<ActionName, LruMap<string, Slice>>> = {
     exec: new LruMap(SLICES),
     connect: new LruMap(SLICES),
+    httpRequest: new LruMap(SLICES),
   };
 
   #nextNumber = 0;
 
   constructor(policies: readonly CompiledPolicy[]) {
     const rules = policies.map((policy, order) => new Rule(policy, order));
-    this.#indexes = { exec: new Index(rules, "exec"), connect: new Index(rules, "connect") };
+    this.#indexes = {
+      exec: new Index(rules, "exec"),
+      connect: new Index(rules, "connect"),
+      httpRequest: new Index(rules, "httpRequest"),
+    };
   }
 
   find(subject: Subject): Slice {
@@ -97,7 +103,7 @@ class Index {
   readonly #anywhere: Rule[] = [];
   readonly #byEntity = new Map<EntityKey, Rule[]>();
 
-  constructor(rules: readonly Rule[], action: "exec" | "connect") {
+  constructor(rules: readonly Rule[], action: ActionName) {
     for (const rule of rules) {
       if (!coversAction(rule.policy.action, action)) continue;
       for (const bucket of this.#bucketsFor(rule.policy)) bucket.push(rule);

@@ -1,7 +1,7 @@
 import cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { connect, exec } from "../../test/requests.ts";
+import { connect, exec, http } from "../../test/requests.ts";
 import { SCHEMA } from "../schema.ts";
 import { ATTRIBUTES, Facts } from "./facts.ts";
 import { entitiesOf, subjectsOf } from "./subject.ts";
@@ -21,7 +21,7 @@ function schemaAttributes(action: string): Readonly<Record<string, string>> {
   );
 }
 
-for (const request of [exec(["git", "push"]), connect("example.com", 443)]) {
+for (const request of [exec(["git", "push"]), connect("example.com", 443), http("GET", "example.com")]) {
   test(`every attribute of ${request.action} in the schema has a fact of its type, and no other`, () => {
     const [subject] = subjectsOf(request);
     assert.ok(subject !== undefined);
@@ -36,7 +36,9 @@ for (const request of [exec(["git", "push"]), connect("example.com", 443)]) {
     for (const [name, type] of Object.entries(attributes)) {
       const value = facts.get(name);
       const found =
-        value instanceof Set ? "Set" : { string: "String", number: "Long", boolean: "Bool" }[typeof value as "string"];
+        value instanceof Set
+          ? "Set"
+          : { object: "Leak", string: "String", number: "Long", boolean: "Bool" }[typeof value as "string"];
       assert.equal(found, type.replace("Boolean", "Bool"), name);
     }
   });

@@ -1,40 +1,78 @@
 import { toWellFormed } from "@bailiwick/base";
 import { Arguments } from "./arguments.ts";
-import { entityKey, type Entities, type EntityKey, type EntityWithParents, type Subject } from "./subject.ts";
+import { HttpFacts } from "./http-facts.ts";
+import {
+  entityKey,
+  type ActionName,
+  type Entities,
+  type EntityKey,
+  type EntityWithParents,
+  type Subject,
+} from "./subject.ts";
 
 /** What a context attribute can hold. */
-export type Fact = string | number | boolean | ReadonlySet<string>;
+export type Fact = SimpleFact | RecordFact;
+export type SimpleFact = string | number | boolean | ReadonlySet<string>;
+/** Members that policies ask for one by one: `context.leak.kinds`. */
+export type RecordFact = Readonly<Record<string, string | boolean | readonly string[]>>;
+
+export function isSet(value: unknown): value is ReadonlySet<string> {
+  return value instanceof Set;
+}
 
 /** How soon the value of an attribute changes: with the program or host, with the request, or with the moment. */
 export type Steadiness = "program" | "request" | "moment";
 
+const EXEC: readonly ActionName[] = ["exec"];
+const HTTP: readonly ActionName[] = ["httpRequest"];
+const HOST: readonly ActionName[] = ["connect", "httpRequest"];
+const ALL: readonly ActionName[] = ["exec", "connect", "httpRequest"];
+
 /** Every context attribute of the schema, for the actions that have it; a test compares the two. */
 export const ATTRIBUTES: Readonly<
-  Record<string, { readonly steadiness: Steadiness; readonly on: "exec" | "connect" | "both" }>
+  Record<string, { readonly steadiness: Steadiness; readonly on: readonly ActionName[] }>
 > = {
-  argv0: { steadiness: "request", on: "exec" },
-  line: { steadiness: "request", on: "exec" },
-  args: { steadiness: "request", on: "exec" },
-  verb: { steadiness: "request", on: "exec" },
-  flags: { steadiness: "request", on: "exec" },
-  operands: { steadiness: "request", on: "exec" },
-  operandCount: { steadiness: "request", on: "exec" },
-  words: { steadiness: "request", on: "exec" },
-  settings: { steadiness: "request", on: "exec" },
-  paths: { steadiness: "request", on: "exec" },
-  pathParts: { steadiness: "request", on: "exec" },
-  places: { steadiness: "request", on: "exec" },
-  path: { steadiness: "program", on: "exec" },
-  digest: { steadiness: "program", on: "exec" },
-  inWorkspace: { steadiness: "program", on: "exec" },
-  cwd: { steadiness: "request", on: "exec" },
-  host: { steadiness: "program", on: "connect" },
-  port: { steadiness: "request", on: "connect" },
-  profile: { steadiness: "program", on: "both" },
+  argv0: { steadiness: "request", on: EXEC },
+  line: { steadiness: "request", on: EXEC },
+  args: { steadiness: "request", on: EXEC },
+  verb: { steadiness: "request", on: EXEC },
+  flags: { steadiness: "request", on: EXEC },
+  operands: { steadiness: "request", on: EXEC },
+  operandCount: { steadiness: "request", on: EXEC },
+  words: { steadiness: "request", on: EXEC },
+  settings: { steadiness: "request", on: EXEC },
+  paths: { steadiness: "request", on: EXEC },
+  pathParts: { steadiness: "request", on: EXEC },
+  places: { steadiness: "request", on: EXEC },
+  path: { steadiness: "program", on: EXEC },
+  digest: { steadiness: "program", on: EXEC },
+  inWorkspace: { steadiness: "program", on: EXEC },
+  cwd: { steadiness: "request", on: EXEC },
+  host: { steadiness: "program", on: HOST },
+  port: { steadiness: "request", on: HOST },
+  secure: { steadiness: "request", on: HTTP },
+  method: { steadiness: "request", on: HTTP },
+  urlPath: { steadiness: "request", on: HTTP },
+  first: { steadiness: "request", on: HTTP },
+  second: { steadiness: "request", on: HTTP },
+  third: { steadiness: "request", on: HTTP },
+  fourth: { steadiness: "request", on: HTTP },
+  last: { steadiness: "request", on: HTTP },
+  depth: { steadiness: "request", on: HTTP },
+  segments: { steadiness: "request", on: HTTP },
+  query: { steadiness: "request", on: HTTP },
+  headerNames: { steadiness: "request", on: HTTP },
+  headers: { steadiness: "request", on: HTTP },
+  contentType: { steadiness: "request", on: HTTP },
+  sizeBytes: { steadiness: "request", on: HTTP },
+  credential: { steadiness: "request", on: HTTP },
+  program: { steadiness: "request", on: HTTP },
+  leak: { steadiness: "request", on: HOST },
+  profile: { steadiness: "program", on: ALL },
   // Alone it makes nothing less steady: an approved decision is never repeated anyway.
-  approved: { steadiness: "program", on: "both" },
-  labels: { steadiness: "moment", on: "both" },
-  time: { steadiness: "moment", on: "both" },
+  approved: { steadiness: "program", on: ALL },
+  labels: { steadiness: "program", on: ALL },
+  time: { steadiness: "moment", on: ALL },
 };
 
 /** The facts of one subject as conditions see them. */
@@ -46,6 +84,7 @@ export class Facts {
   readonly asked = new Set<string>();
   readonly #values = new Map<string, Fact>();
   readonly #arguments: Arguments | undefined;
+  readonly #http: HttpFacts | undefined;
 
   /** @param shared facts about the same subject, whose arguments need not be read again */
   constructor(subject: Subject, entities: Entities, approved: boolean, shared?: Facts) {
@@ -53,16 +92,17 @@ export class Facts {
     this.entities = entities;
     this.approved = approved;
     this.#arguments = shared === undefined ? argumentsOf(subject) : shared.#arguments;
+    this.#http = httpOf(subject);
   }
 
   /** UTF-16 units of what the requester chose the length of. */
   get size(): number {
-    return this.#arguments?.size ?? 0;
+    return this.#arguments?.size ?? this.#http?.size ?? 0;
   }
 
   has(attribute: string): boolean {
     const on = Object.hasOwn(ATTRIBUTES, attribute) ? ATTRIBUTES[attribute]?.on : undefined;
-    return on === "both" || on === this.subject.action;
+    return on?.includes(this.subject.action) === true;
   }
 
   get(attribute: string): Fact | undefined {
@@ -99,13 +139,17 @@ export class Facts {
       case "approved":
         return this.approved;
       case "labels":
-        return new Set(request.labels.map(toWellFormed));
+        return new Set(request.run.labels.map(toWellFormed));
       case "time":
         return request.timeMs;
       case "host":
-        return request.action === "connect" ? toWellFormed(request.host) : undefined;
+        return request.action === "exec" ? undefined : toWellFormed(request.host);
       case "port":
-        return request.action === "connect" ? request.port : undefined;
+        return request.action === "exec" ? undefined : request.port;
+      case "leak":
+        return request.action === "exec"
+          ? undefined
+          : { kinds: request.leak.kinds.map(toWellFormed), toModel: request.leak.toModel };
       case "cwd":
         return request.action === "exec" ? toWellFormed(request.cwd) : undefined;
       case "path":
@@ -115,6 +159,7 @@ export class Facts {
       case "inWorkspace":
         return link?.program.inWorkspace;
     }
+    if (this.#http !== undefined) return this.#http.get(attribute);
     return this.#arguments === undefined ? undefined : argumentFact(this.#arguments, attribute);
   }
 }
@@ -157,6 +202,10 @@ function argumentsOf(subject: Subject): Arguments | undefined {
     cwd: toWellFormed(request.cwd),
     workspace: toWellFormed(request.run.project),
   });
+}
+
+function httpOf({ request, path }: Subject): HttpFacts | undefined {
+  return request.action === "httpRequest" && path !== undefined ? new HttpFacts(request, path) : undefined;
 }
 
 /** What is known of a subject before its arguments are looked at: what holds for every request about this program or host. */

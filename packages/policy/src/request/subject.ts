@@ -1,5 +1,5 @@
 import { toWellFormed } from "@bailiwick/base";
-import type { ConnectRequest, DecisionRequest, ExecLink, ProgramFacts } from "../types.ts";
+import type { DecisionRequest, ExecLink, ProgramFacts } from "../types.ts";
 import { lastComponent } from "./arguments.ts";
 
 /** An entity's name in this package's own maps: type, space, id. Types have no spaces. */
@@ -10,12 +10,16 @@ export interface Entity {
   readonly id: string;
 }
 
-/** One thing to decide about: a connect, or one link of an exec. */
+export type ActionName = DecisionRequest["action"];
+
+/** One thing to decide about: a connect, one link of an exec, or one reading of an HTTP request. */
 export interface Subject {
-  readonly action: "exec" | "connect";
+  readonly action: ActionName;
   readonly request: DecisionRequest;
-  /** The link that is judged; `undefined` for a connect. */
+  /** The link that is judged; `undefined` for all but an exec. */
   readonly link: ExecLink | undefined;
+  /** The segments of the reading that is judged; `undefined` for all but an HTTP request. */
+  readonly path?: readonly string[];
   /** Whether the arguments choose what really runs, so that no decision holds for every argument vector. */
   readonly dispatched: boolean;
 }
@@ -36,9 +40,12 @@ export function entityKey(entity: Entity): EntityKey {
   return `${entity.type} ${entity.id}`;
 }
 
-/** What has to be permitted for a request to be permitted: one subject for a connect, at least one for an exec. */
+/** What has to be permitted for a request to be permitted: one subject for a connect, at least one for an exec or an HTTP request. */
 export function subjectsOf(request: DecisionRequest): readonly Subject[] {
   if (request.action === "connect") return [{ action: "connect", request, link: undefined, dispatched: false }];
+  if (request.action === "httpRequest") {
+    return request.paths.map((path) => ({ action: "httpRequest", request, link: undefined, path, dispatched: false }));
+  }
   const several = request.links.length > 1;
   return request.links.flatMap((link) => {
     const applet = appletOf(link);
@@ -50,12 +57,20 @@ export function subjectsOf(request: DecisionRequest): readonly Subject[] {
 
 /** Everything that entities and steady facts are made of. As JSON, so that no two subjects share a key. */
 export function entitiesKey({ request, link }: Subject): string {
-  const { runId, user, agent, project, profile } = request.run;
+  const { runId, user, agent, project, profile, labels } = request.run;
   if (link === undefined) {
-    return JSON.stringify([runId, user, agent, project, profile, request.action === "connect" ? request.host : ""]);
+    return JSON.stringify([
+      runId,
+      user,
+      agent,
+      project,
+      profile,
+      labels,
+      request.action === "exec" ? "" : request.host,
+    ]);
   }
   const { path, names, digest, memfd, inWorkspace } = link.program;
-  return JSON.stringify([runId, user, agent, project, profile, path, names, digest, memfd, inWorkspace]);
+  return JSON.stringify([runId, user, agent, project, profile, labels, path, names, digest, memfd, inWorkspace]);
 }
 
 export function entitiesOf({ request, link }: Subject): Entities {
@@ -64,8 +79,8 @@ export function entitiesOf({ request, link }: Subject): Entities {
     entity("Agent", request.run.agent),
     entity("Project", request.run.project),
   ]);
-  if (request.action === "connect") {
-    return { principal, resource: withParents("Host", request.host, hostGroups(request)) };
+  if (request.action !== "exec") {
+    return { principal, resource: withParents("Host", request.host, hostGroups(request.host)) };
   }
   if (link === undefined) throw new TypeError("an exec without a link");
   return { principal, resource: withParents("Program", link.program.path, programGroups(link.program)) };
@@ -98,9 +113,9 @@ function programGroups(program: ProgramFacts): readonly Entity[] {
   return names.map((name) => entity("ProgramGroup", name));
 }
 
-function hostGroups(request: ConnectRequest): readonly Entity[] {
-  const labels = request.host.split(".");
-  const isAddress = request.host.includes(":") || /^[0-9.]+$/.test(request.host);
+function hostGroups(host: string): readonly Entity[] {
+  const labels = host.split(".");
+  const isAddress = host.includes(":") || /^[0-9.]+$/.test(host);
   const domains = isAddress ? [] : labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
   return [...domains, "profile"].map((name) => entity("HostGroup", name));
 }

@@ -1,23 +1,39 @@
 import { Cedar } from "../cedar/cedar.privileged.ts";
 import { PolicyError } from "../errors.ts";
+import { findForbiddenPermits } from "../layers/permits.ts";
 import type { PolicySource, Problem } from "../source.ts";
+import { policyInWords, type PolicyInWords } from "./words.ts";
 
 /**
  * Everything that is wrong with a policy set, in the order of its sources: syntax, ids, annotations, schema, policies that
  * can never apply. Empty when it is fine. Errors make a set unusable; warnings do not.
  */
 export async function checkPolicySet(sources: readonly PolicySource[]): Promise<readonly Problem[]> {
+  return (await reviewPolicySet(sources)).problems;
+}
+
+export interface PolicySetReview {
+  /** As of {@link checkPolicySet}. */
+  readonly problems: readonly Problem[];
+  /** In the order of their sources; none when a problem is an error. */
+  readonly policies: readonly PolicyInWords[];
+}
+
+/** What is wrong with a policy set, and what each of its policies says in words. */
+export async function reviewPolicySet(sources: readonly PolicySource[]): Promise<PolicySetReview> {
   return await withCedar(async (cedar) => {
     try {
-      const { problems } = await cedar.compile(sources);
-      return problems;
+      const { policies, problems } = await cedar.compile(sources);
+      return {
+        problems: [...problems, ...findForbiddenPermits(sources, policies)],
+        policies: policies.map(policyInWords),
+      };
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
       const remedy = "shorten or split the policy that nests deepest";
       const source = sources.length === 1 ? (sources[0]?.name ?? "") : "";
-      return [
-        { severity: "error", source, line: 0, column: 0, policy: undefined, message: error.message, remedy } as const,
-      ];
+      const where = { source, line: 0, column: 0, policy: undefined };
+      return { problems: [{ severity: "error", ...where, message: error.message, remedy }], policies: [] };
     }
   });
 }

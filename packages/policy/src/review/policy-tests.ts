@@ -1,7 +1,10 @@
+import { isLabel } from "@bailiwick/base";
 import { PolicyError } from "../errors.ts";
 import { openDecider, type DeciderOptions } from "../decide/decider.ts";
+import { hostRemedy } from "../host-form.ts";
 import { lastComponent } from "../request/arguments.ts";
-import type { ConnectRequest, Decision, DecisionRequest, ExecRequest, Outcome, RunFacts } from "../types.ts";
+import { httpRequestFor, NO_LEAK } from "../request/http-request.ts";
+import type { ConnectRequest, Decision, DecisionRequest, ExecRequest, LeakFacts, Outcome, RunFacts } from "../types.ts";
 
 /** One `[[test]]` of a `*.test.toml` file. */
 export interface PolicyTest {
@@ -27,15 +30,18 @@ export interface TestReport {
 }
 
 /** The run of a test that names none; `cwd` is its workspace. */
-const RUN: RunFacts = { runId: "test", user: "test", agent: "test", project: "/workspace", profile: "standard" };
+const RUN: RunFacts = {
+  ...{ runId: "test", user: "test", agent: "test", project: "/workspace", profile: "standard" },
+  labels: [],
+};
 
 /**
  * Runs the tests that stand beside a policy set. The form of the text:
  * ```toml
  * [[test]]
  * name = "a force push is asked about"
- * argv = ["git", "push", "--force"]   # or: host = "example.com", port = 443
- * cwd = "/workspace"                  # default; also: agent, user, profile, labels, in_workspace, memfd, time (ms)
+ * argv = ["git", "push", "--force"]   # or: host = "example.com", port = 443; with method = "GET", path = "/a?b=c": a request to it
+ * cwd = "/workspace"                  # default; also: agent, user, profile, labels, in_workspace, memfd, time (ms); leaks, to_model (what is found in what is sent); of a request: headers, size, credential, program, secure
  * expect = "ask"                      # allow, deny, ask
  * policy = "git.rewrite-remote"       # optional: this policy has to be why
  * ```
@@ -81,7 +87,9 @@ async function readPolicyTests(text: string): Promise<readonly PolicyTest[]> {
 }
 
 const KEYS = new Set(
-  "name argv host port cwd agent user profile labels in_workspace memfd time expect policy".split(" "),
+  "name argv host port method path headers size credential program secure leaks to_model cwd agent user profile labels in_workspace memfd time expect policy".split(
+    " ",
+  ),
 );
 
 /** Reads one table; every method says which test and key is wrong. */
@@ -119,9 +127,17 @@ class TestTable {
       agent: this.#string("agent") ?? RUN.agent,
       user: this.#string("user") ?? RUN.user,
       profile: this.#string("profile") ?? RUN.profile,
+      labels: this.#labels(),
     };
-    const moment = { labels: this.#strings("labels") ?? [], timeMs: this.#number("time") ?? 0 };
-    if (host !== undefined) return { ...connectRequestFor(run, host, this.#number("port") ?? 443), ...moment };
+    const moment = { timeMs: this.#number("time") ?? 0 };
+    const remedy = host === undefined ? undefined : hostRemedy("Host", host);
+    if (remedy !== undefined)
+      throw this.#wrong(`\`host = ${JSON.stringify(host)}\` is none that policies are asked about`, remedy);
+    if (host !== undefined) {
+      const http = this.#values["path"] !== undefined || this.#values["method"] !== undefined;
+      if (http) return { ...this.#httpRequest(run, host), ...moment };
+      return { ...connectRequestFor(run, host, this.#number("port") ?? 443), leak: this.#leak(), ...moment };
+    }
     const request = execRequestFor(run, argv ?? [], this.#string("cwd") ?? run.project);
     const changed = { inWorkspace: this.#flag("in_workspace"), memfd: this.#flag("memfd") };
     return {
@@ -129,6 +145,37 @@ class TestTable {
       ...moment,
       links: request.links.map((link) => ({ ...link, program: { ...link.program, ...changed } })),
     };
+  }
+
+  #httpRequest(run: RunFacts, host: string): DecisionRequest {
+    const sent = {
+      host,
+      port: this.#number("port") ?? 443,
+      secure: this.#flag("secure", true),
+      method: (this.#string("method") ?? "GET").toUpperCase(),
+      target: this.#string("path") ?? "/",
+      headers: (this.#strings("headers") ?? []).map((line) => splitHeader(line)),
+      sizeBytes: this.#number("size") ?? -1,
+      credential: this.#string("credential") ?? "",
+      program: this.#string("program") ?? "",
+      leak: this.#leak(),
+    };
+    const request = httpRequestFor(run, sent, 0);
+    if ("unreadable" in request) {
+      throw this.#wrong(`\`path\` ${request.unreadable}`, "such a request is refused before policies are asked");
+    }
+    return request;
+  }
+
+  #leak(): LeakFacts {
+    return { kinds: this.#strings("leaks") ?? [], toModel: this.#flag("to_model") };
+  }
+
+  #labels(): readonly string[] {
+    const labels = this.#strings("labels") ?? [];
+    const wrong = labels.find((label) => !isLabel(label));
+    if (wrong === undefined) return labels;
+    throw this.#wrong(`\`${wrong}\` is no label`, "write `KEY=VALUE`");
   }
 
   #string(key: string): string | undefined {
@@ -150,8 +197,8 @@ class TestTable {
     throw this.#wrong(`\`${key}\` is not a whole number`, "write digits only");
   }
 
-  #flag(key: string): boolean {
-    const value = this.#values[key] ?? false;
+  #flag(key: string, absent = false): boolean {
+    const value = this.#values[key] ?? absent;
     if (typeof value === "boolean") return value;
     throw this.#wrong(`\`${key}\` is neither true nor false`, "write `true` or `false`");
   }
@@ -161,17 +208,35 @@ class TestTable {
   }
 }
 
+function splitHeader(line: string): readonly [string, string] {
+  const colon = line.indexOf(":");
+  return [
+    line
+      .slice(0, colon < 0 ? undefined : colon)
+      .trim()
+      .toLowerCase(),
+    colon < 0 ? "" : line.slice(colon + 1).trim(),
+  ];
+}
+
 /** A request as a program of this name would make it, with no file looked at: for tests and explanations. */
 export function execRequestFor(run: RunFacts, argv: readonly string[], cwd: string): ExecRequest {
   const called = argv[0] ?? "";
   const path = called.includes("/") ? called : `/usr/bin/${called}`;
   const digest = `sha256:${"0".repeat(64)}`;
   const program = { path, names: [lastComponent(path)], digest, memfd: false, inWorkspace: false };
-  return { action: "exec", run, links: [{ program, argv }], cwd, labels: [], timeMs: 0, approved: false };
+  return {
+    action: "exec",
+    run,
+    links: [{ program, argv }],
+    cwd,
+    timeMs: 0,
+    approved: false,
+  };
 }
 
 export function connectRequestFor(run: RunFacts, host: string, port: number): ConnectRequest {
-  return { action: "connect", run, host, port, labels: [], timeMs: 0, approved: false };
+  return { action: "connect", run, host, port, timeMs: 0, leak: NO_LEAK, approved: false };
 }
 
 function invalid(message: string, remedy: string): PolicyError {

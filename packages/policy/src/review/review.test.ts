@@ -19,6 +19,39 @@ test("check lists problems, and a text that traps Cedar is one", async () => {
   assert.deepEqual([problem?.severity, problem?.source], ["error", "b.cedar"]);
 });
 
+test("a policy names hosts as policies are asked about them, or it would never apply", async () => {
+  const check = async (resource: string, condition = ""): Promise<readonly string[]> => {
+    const text = `@id("x") forbid(principal, action == Action::"connect", resource ${resource}) ${condition};`;
+    return (await checkPolicySet([{ name: "a.cedar", text }])).map(
+      ({ message, remedy }) => `${message}: ${remedy ?? ""}`,
+    );
+  };
+  for (const good of [
+    '== Host::"api.example.com"',
+    'in HostGroup::"*.example.com"',
+    'in HostGroup::"profile"',
+    "is Host",
+  ]) {
+    assert.deepEqual(await check(good), [], good);
+  }
+  for (const [bad, plain] of [
+    ['== Host::"API.example.com"', 'Host::"api.example.com"'],
+    ['== Host::"api.example.com."', 'Host::"api.example.com"'],
+    ['in HostGroup::"*.Example.com"', 'HostGroup::"*.example.com"'],
+    ['== Host::"b\u00fccher.example"', "xn--"],
+    ['== Host::"10.0.0.5"', "[network.hosts]"],
+    ['== Host::"*.example.com"', "as in DNS"],
+    ['in HostGroup::"example.com"', "`*.` and a domain"],
+  ] as const) {
+    const [problem = "", ...more] = await check(bad);
+    assert.match(problem, /is no host that policies are asked about/, bad);
+    assert.ok(problem.includes(plain), problem);
+    assert.deepEqual(more, []);
+  }
+  const hidden = await check("", 'when { [Host::"api.test", Host::"API.test"].contains(resource) }');
+  assert.match(hidden.join(), /`Host::"API.test"` is no host.*write `Host::"api.test"`/);
+});
+
 test("format keeps meaning and comments, and formatting twice changes nothing", async () => {
   const formatted = await formatPolicy(`// why\n@id("x")permit(principal,action,resource)when{context.approved};`);
   assert.match(formatted, /^\/\/ why\n@id\("x"\)\npermit \(principal, action, resource\)\nwhen/);
@@ -96,6 +129,7 @@ describe("policy tests", () => {
     ["no tests", ``, /no tests/],
     ["no expectation", `[[test]]\nname = "a"\nargv = ["x"]`, /no usable `expect`/],
     ["no name", `[[test]]\nargv = ["x"]\nexpect = "deny"`, /test 1: no `name`/],
+    ["a host in capitals", `[[test]]\nname = "a"\nhost = "API.test"\nexpect = "deny"`, /write `Host::"api.test"`/],
     ["both", `[[test]]\nname = "a"\nargv = ["x"]\nhost = "y"\nexpect = "deny"`, /either `argv` or `host`/],
     ["wrong type", `[[test]]\nname = "a"\nargv = "x"\nexpect = "deny"`, /`argv` is not a list of strings/],
     ["no TOML", `[[test]`, /^line 1: /],

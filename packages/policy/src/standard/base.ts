@@ -6,6 +6,9 @@ permit (principal, action == Action::"exec", resource);
 @id("standard.connect")
 permit (principal, action == Action::"connect", resource);
 
+@id("standard.http")
+permit (principal, action == Action::"httpRequest", resource);
+
 @id("standard.memfd")
 @reason("a program that exists only in memory leaves no file to record")
 @instead("write the program to a file in the workspace and start that")

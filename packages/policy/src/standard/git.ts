@@ -4,6 +4,7 @@ export const GIT = `// \`--dry-run\` exempts only where nothing takes it back: \
 @reason("this rewrites or deletes history on the remote, which others may have built on")
 @instead("push a new branch, or revert with a new commit")
 @ask("operator")
+@class("push")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
 when {
   ["push", "send-pack"].contains(context.verb) &&
@@ -18,6 +19,7 @@ unless { context.approved };
 @reason("this pushes to a branch that others rely on")
 @instead("push a branch of your own by name and open a pull request")
 @ask("operator")
+@class("push")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
 when {
   ["push", "send-pack"].contains(context.verb) &&
@@ -32,6 +34,7 @@ unless { context.approved };
 @reason("this push does not name its branch, so it may be a protected one")
 @instead("name remote and branch: \`git push origin my-branch\`")
 @ask("operator")
+@class("push")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
 when {
   context.verb == "push" &&
@@ -40,12 +43,17 @@ when {
 unless { context.flags.contains("--dry-run") && !(context.line like "*--no-d*") }
 unless { context.approved };
 
+// A push over HTTP runs send-pack with --stateless-rpc and the address: that one talks to git's own helper, and connects to nothing.
 @id("git.push-address")
 @reason("this pushes to an address instead of a remote that the repository knows")
 @instead("push to a remote by its name")
 @ask("operator")
+@class("push")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
-when { ["push", "send-pack"].contains(context.verb) && (context.line like "*://*" || context.line like "*@*:*") }
+when {
+  (context.verb == "push" || (context.verb == "send-pack" && !context.flags.contains("--stateless-rpc"))) &&
+  (context.line like "*://*" || context.line like "*@*:*")
+}
 unless { context.approved };
 
 // Reading such a setting, or taking it away, is harmless; setting it for one command (-c) never is: but core.alternateRefsCommand,

@@ -3,6 +3,7 @@ export const REMOTE = `@id("publish.packages")
 @reason("this publishes a package or a release, which others may install within minutes")
 @instead("build and check the package; publishing is a person's decision")
 @ask("operator")
+@class("publish")
 forbid (principal, action == Action::"exec", resource)
 when {
   (resource in [ProgramGroup::"npm", ProgramGroup::"npm-cli.js", ProgramGroup::"pnpm", ProgramGroup::"pnpm.cjs", ProgramGroup::"yarn", ProgramGroup::"yarn.js", ProgramGroup::"bun"] &&
@@ -29,6 +30,7 @@ unless { context.approved };
 @reason("this changes or destroys infrastructure that others use")
 @instead("show the plan or the difference and let a person apply it")
 @ask("operator")
+@class("infrastructure")
 forbid (principal, action == Action::"exec", resource)
 when {
   (resource in [ProgramGroup::"kubectl", ProgramGroup::"oc", ProgramGroup::"k"] &&
@@ -46,6 +48,7 @@ unless { context.approved };
 @reason("this deletes or disables something outside this machine, and there may be no way back")
 @instead("list what would be deleted and let a person decide")
 @ask("operator")
+@class("delete")
 forbid (principal, action == Action::"exec", resource)
 when {
   resource in [
@@ -78,6 +81,7 @@ unless { context.approved };
 @reason("this deletes data from a database")
 @instead("show the statement and let a person run it, or work on a copy in the workspace")
 @ask("operator")
+@class("database")
 forbid (principal, action == Action::"exec", resource)
 when {
   resource in [ProgramGroup::"dropdb", ProgramGroup::"dropuser"] ||
@@ -95,6 +99,7 @@ unless { context.approved };
 @reason("this asks a server to delete something")
 @instead("show the request and let a person send it")
 @ask("operator")
+@class("delete")
 forbid (principal, action == Action::"exec", resource)
 when {
   resource in [ProgramGroup::"curl", ProgramGroup::"http", ProgramGroup::"https", ProgramGroup::"xh", ProgramGroup::"wget"] &&
@@ -106,6 +111,7 @@ unless { context.approved };
 @reason("this sends files from here to another host")
 @instead("leave the files in the workspace, where the person can take them from")
 @ask("operator")
+@class("upload")
 forbid (principal, action == Action::"exec", resource)
 when {
   resource in [ProgramGroup::"scp", ProgramGroup::"sftp", ProgramGroup::"ftp", ProgramGroup::"lftp", ProgramGroup::"tftp", ProgramGroup::"croc", ProgramGroup::"magic-wormhole", ProgramGroup::"wormhole"] ||

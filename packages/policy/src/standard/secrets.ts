@@ -40,6 +40,7 @@ when {
 @reason("this prints a credential of the person who started the run")
 @instead("use the tool as it is; credentials are added outside, on the way to their host")
 @ask("operator")
+@class("secrets")
 forbid (principal, action == Action::"exec", resource)
 when {
   (resource in ProgramGroup::"gh" && context.verb == "auth" && context.operands.contains("token")) ||

@@ -2,6 +2,7 @@ import type { PolicySource } from "../source.ts";
 import { BASE } from "./base.ts";
 import { FILES } from "./files.ts";
 import { GIT } from "./git.ts";
+import { LEAKS } from "./leaks.ts";
 import { REMOTE } from "./remote.ts";
 import { SECRETS } from "./secrets.ts";
 import { SYSTEM } from "./system.ts";
@@ -19,4 +20,5 @@ export const STANDARD_POLICIES: readonly PolicySource[] = [
   { name: "standard/secrets.cedar", text: SECRETS },
   { name: "standard/system.cedar", text: SYSTEM },
   { name: "standard/remote.cedar", text: REMOTE },
+  { name: "standard/leaks.cedar", text: LEAKS },
 ];
