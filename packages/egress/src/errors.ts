@@ -6,6 +6,8 @@ export type EgressErrorCode =
   | "EGRESS_PUBLISH_PORT_IN_USE"
   | "EGRESS_PUBLISH_PORT_NOT_PERMITTED"
   | "EGRESS_PUBLISH_FAILED"
+  /** A file of root certificates can't be read, or holds none. */
+  | "EGRESS_ROOTS_UNREADABLE"
   | "EGRESS_CONNECT_TIMED_OUT"
   | "EGRESS_CONNECT_ABORTED";
 

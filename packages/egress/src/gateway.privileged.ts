@@ -4,15 +4,17 @@ import type { Server, Socket } from "node:net";
 import type { Decision } from "@bailiwick/policy";
 import { AddressBook, type AddressRange, SANDBOX_RANGE } from "./addresses/address-book.ts";
 import { type CheckedAddress, checkStaticAddress } from "./addresses/classify.ts";
+import { Never } from "./addresses/never.ts";
 import { DnsServer } from "./dns/dns-server.ts";
 import { EgressError } from "./errors.ts";
-import { parseHostName } from "./names/host-name.ts";
+import { parseHostName } from "@bailiwick/base";
 import { HostRules } from "./names/host-rules.ts";
 import { failedDecision, profileDecision, refusals } from "./refusals.ts";
 import { Reports } from "./reports.ts";
 import { Connection, type TcpContext } from "./tcp/connection.ts";
 import { type AddressCheck, checkPublicAddress, type Lookup, Resolver, systemLookup } from "./tcp/resolver.ts";
 import type { Gateway, GatewayOptions } from "./types.ts";
+import { reset } from "./tcp/reset.ts";
 
 /** Names with an address at one time, beside those that the profile spells out. */
 const MOST_NAMES = 16_384;
@@ -46,12 +48,19 @@ export function createGateway(options: GatewayOptions): Gateway {
 export function createGatewayIn(surroundings: Surroundings, options: GatewayOptions): Gateway {
   const rules = new HostRules(options.rules.allow);
   let id = 0;
+  let requests = 0;
   const context: TcpContext = {
     rules,
     book: new AddressBook(surroundings.range, MOST_NAMES, (name) => rules.isExact(name)),
     resolver: new Resolver(surroundings.lookup, surroundings.checkAddress),
+    never: new Never(options.never, surroundings.lookup),
     staticAddresses: parseStaticAddresses(options.rules.hosts),
-    decide: (name, port) => decideSafely(options, name, port),
+    decide: (name, port, caller) => decideSafely(name, options.profileDigest, () => options.decide(name, port, caller)),
+    decideRequest: (question, sent) =>
+      decideSafely(question.host, options.profileDigest, () => options.decideRequest(question, sent)),
+    inspection: options.inspection,
+    ssh: options.ssh,
+    nextRequest: () => ++requests,
     reports: new Reports(options),
     observer: options.observer,
     profileDigest: options.profileDigest,
@@ -61,9 +70,11 @@ export function createGatewayIn(surroundings: Surroundings, options: GatewayOpti
   const connections = new Connections(context, surroundings.mostConnections);
   for (const [port, listener] of options.listeners) connections.acceptFrom(listener, port);
   return {
+    bytesPassed: () => connections.bytesPassed,
     close: async () => {
       dns.close();
       await connections.close();
+      await options.inspection?.close();
     },
   };
 }
@@ -74,10 +85,18 @@ class Connections {
   readonly #listeners: Server[] = [];
   readonly #open = new Map<Connection, Promise<void>>();
   #closed = false;
+  /** Of connections that have ended. */
+  #bytesBefore = 0;
 
   constructor(context: TcpContext, most: number) {
     this.#context = context;
     this.#most = most;
+  }
+
+  get bytesPassed(): number {
+    let bytes = this.#bytesBefore;
+    for (const connection of this.#open.keys()) bytes += connection.bytesPassed;
+    return bytes;
   }
 
   acceptFrom(listener: Server, port: number): void {
@@ -106,7 +125,7 @@ class Connections {
       const decision = profileDecision(refusals.tooManyConnections(this.#most), this.#context.profileDigest);
       const name = this.#context.book.nameOf(socket.localAddress ?? "");
       this.#context.reports.refused(name ?? socket.localAddress ?? "", port, undefined, decision);
-      socket.resetAndDestroy();
+      reset(socket);
       return;
     }
     const served = connection
@@ -116,6 +135,7 @@ class Connections {
         connection.destroy();
       })
       .finally(() => {
+        this.#bytesBefore += connection.bytesPassed;
         this.#open.delete(connection);
       });
     this.#open.set(connection, served);
@@ -123,10 +143,14 @@ class Connections {
 }
 
 /** An error while deciding is a refusal. */
-function decideSafely(options: GatewayOptions, name: string, port: number): Decision | Promise<Decision> {
-  const failed = (error: unknown): Decision => failedDecision(name, error, options.profileDigest);
+function decideSafely(
+  host: string,
+  profileDigest: string,
+  decide: () => Decision | Promise<Decision>,
+): Decision | Promise<Decision> {
+  const failed = (error: unknown): Decision => failedDecision(host, error, profileDigest);
   try {
-    const decision = options.decide(name, port, undefined);
+    const decision = decide();
     return decision instanceof Promise ? decision.catch(failed) : decision;
   } catch (error) {
     return failed(error);

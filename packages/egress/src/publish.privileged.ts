@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { isErrno } from "@bailiwick/base";
 import { EgressError } from "./errors.ts";
+import { reset } from "./tcp/reset.ts";
 
 export interface PublishOptions {
   /** 1..65535, the same on the host and inside. */
@@ -91,7 +92,7 @@ async function forward(outside: Socket, options: PublishOptions, sockets: Set<So
     inside = await options.connectInside(options.port);
   } catch (error) {
     // Nothing listens inside, or the sandbox has ended: the caller sees what it would see without the sandbox.
-    outside.resetAndDestroy();
+    reset(outside);
     if (error instanceof Error) return;
     throw error;
   }
@@ -102,8 +103,8 @@ async function forward(outside: Socket, options: PublishOptions, sockets: Set<So
   }
   inside.allowHalfOpen = true;
   inside.setNoDelay(true);
-  inside.on("error", () => outside.resetAndDestroy());
-  outside.on("error", () => inside.resetAndDestroy());
+  inside.on("error", () => reset(outside));
+  outside.on("error", () => reset(inside));
   outside.pipe(inside);
   inside.pipe(outside);
 }

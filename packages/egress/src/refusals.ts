@@ -48,6 +48,10 @@ export const refusals = {
     reason: `the profile has no rule for \`${name}\``,
     instead: `if it is needed, ask for \`allow = ["${name}:443"]\` under \`[network]\` in the profile`,
   }),
+  controlPlane: (name: string, port: number): Refusal => ({
+    reason: `\`${name}:${String(port)}\` is the server that this host is enrolled at, which no run may reach`,
+    instead: "nothing inside a run speaks to it; ask the person who started the run",
+  }),
   notAName: (name: string): Refusal => ({
     reason: `\`${name}\` is not a host name`,
     instead:
@@ -92,6 +96,10 @@ export const refusals = {
   helloMalformed: (name: string, what: string): Refusal => ({
     reason: `TLS to \`${name}\` with a ClientHello that cannot be read: ${what}`,
     instead: "use a current TLS client",
+  }),
+  unrecorded: (): Refusal => ({
+    reason: "the record of this run cannot be written, and nothing is sent that is not in it",
+    instead: "make room on the disk of the record, and start the run again",
   }),
   tooManyConnections: (limit: number): Refusal => ({
     reason: `more than ${String(limit)} connections at once`,

@@ -49,7 +49,7 @@ describe("Reports", () => {
     const timers = mock.timers;
     timers.enable({ apis: ["setTimeout"] });
     const slow = collect(() => new Promise(() => undefined)).reports.ownerOf(ENDS);
-    timers.tick(250);
+    timers.tick(1_000);
     assert.equal(await slow, undefined);
     timers.reset();
   });

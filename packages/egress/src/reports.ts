@@ -1,8 +1,9 @@
 import type { Decision } from "@bailiwick/policy";
-import type { GatewayObserver, GatewayOptions } from "./types.ts";
+import type { GatewayOptions } from "./types.ts";
+import type { GatewayObserver } from "./observer.ts";
 
 /** Longest wait for the owner of a socket, in milliseconds; after it the report says that the owner is not known. */
-const OWNER_DEADLINE_MS = 250;
+const OWNER_DEADLINE_MS = 1_000;
 /** Within this time the same refusal to the same exec is one report: resolvers and clients ask again at once. */
 const REPEAT_WINDOW_MS = 2_000;
 const MOST_REMEMBERED = 4_096;
@@ -11,12 +12,12 @@ export type SocketEnds = Parameters<GatewayOptions["findOwner"]>[0];
 
 /** Finds owners, and tells the observer about refusals without telling it the same thing ten times. */
 export class Reports {
-  readonly #observer: GatewayObserver;
+  readonly #observer: Pick<GatewayObserver, "refused">;
   readonly #findOwner: GatewayOptions["findOwner"];
   /** When a refusal was last reported, oldest first. */
   readonly #reported = new Map<string, number>();
 
-  constructor(options: Pick<GatewayOptions, "observer" | "findOwner">) {
+  constructor(options: Pick<GatewayOptions, "findOwner"> & { readonly observer: Pick<GatewayObserver, "refused"> }) {
     this.#observer = options.observer;
     this.#findOwner = options.findOwner;
   }

@@ -1,6 +1,9 @@
 import type { Server } from "node:net";
 import type { Socket as UdpSocket } from "node:dgram";
 import type { Decision } from "@bailiwick/policy";
+import type { Inspection } from "./inspection/inspection.ts";
+import type { SshGateway } from "./ssh/ssh-gateway.ts";
+import type { Caller, GatewayObserver, RequestQuestion, SentRequestFacts } from "./observer.ts";
 
 /** A host that the profile lets a run reach. `name` is lower case; `*.example.com` matches every name below it, not itself. */
 export interface HostRule {
@@ -16,46 +19,24 @@ export interface NetworkRules {
   readonly hosts: ReadonlyMap<string, string>;
 }
 
-/** Who connected, as far as it is known. */
-export interface SocketOwner {
-  readonly exec: number | undefined;
-}
-
-/** What the gateway reports; the run turns these into events. Called in order per connection. */
-export interface GatewayObserver {
-  refused(refusal: {
-    readonly host: string;
-    readonly port: number;
-    readonly exec: number | undefined;
-    readonly decision: Decision;
-    readonly at: number;
-  }): void;
-  opened(connection: {
-    readonly id: number;
-    readonly host: string;
-    readonly port: number;
-    readonly address: string;
-    readonly exec: number | undefined;
-    readonly decision: Decision;
-    readonly at: number;
-  }): void;
-  closed(connection: {
-    readonly id: number;
-    readonly bytesSent: number;
-    readonly bytesReceived: number;
-    readonly wallMs: number;
-    readonly error: string | undefined;
-    readonly at: number;
-  }): void;
-}
-
 export interface GatewayOptions {
   /** The sockets inside the sandbox. */
   readonly dns: UdpSocket;
   readonly listeners: ReadonlyMap<number, Server>;
   readonly rules: NetworkRules;
-  /** Cedar, within the profile. Port 0 while a name is being resolved: is there any port at which it may be reached? */
-  readonly decide: (host: string, port: number, exec: number | undefined) => Decision | Promise<Decision>;
+  /** Services that are refused whatever the rules say; names, or addresses without brackets. */
+  readonly never: readonly HostRule[];
+  /**
+   * Cedar, within the profile, and whoever it wants asked. Port 0 and no caller while a name is being resolved: is there any port at which it may
+   * be reached?
+   */
+  readonly decide: (host: string, port: number, caller: Caller | undefined) => Decision | Promise<Decision>;
+  /** The same for a request of a connection that is looked into. */
+  readonly decideRequest: (question: RequestQuestion, sent: SentRequestFacts) => Decision | Promise<Decision>;
+  /** Looks into connections to some hosts; undefined where the profile, policies and credentials name none. */
+  readonly inspection: Inspection | undefined;
+  /** Ends SSH to some hosts; undefined where the profile names none. */
+  readonly ssh: SshGateway | undefined;
   /** The digest that a refusal by the profile carries in its decision. */
   readonly profileDigest: string;
   /** Finds the exec that owns a socket inside; called beside the work, never before it. */
@@ -71,6 +52,8 @@ export interface GatewayOptions {
 
 /** The only way out of a sandbox. */
 export interface Gateway {
+  /** Bytes that connections have sent and received so far, all together, as they went over the wire outside. */
+  bytesPassed(): number;
   /** Ends every connection and stops listening; resolves when `closed` was reported for each. */
   close(): Promise<void>;
 }

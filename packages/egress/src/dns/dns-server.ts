@@ -2,7 +2,8 @@ import type { RemoteInfo, Socket as UdpSocket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 import type { Decision } from "@bailiwick/policy";
 import type { AddressBook } from "../addresses/address-book.ts";
-import { parseHostName } from "../names/host-name.ts";
+import type { Inspection } from "../inspection/inspection.ts";
+import { parseHostName } from "@bailiwick/base";
 import type { HostRules } from "../names/host-rules.ts";
 import { profileDecision, refusals, showName } from "../refusals.ts";
 import type { Reports } from "../reports.ts";
@@ -21,8 +22,9 @@ export interface DnsContext {
   readonly rules: HostRules;
   readonly book: AddressBook;
   /** Never rejects. */
-  readonly decide: (name: string, port: number) => Decision | Promise<Decision>;
+  readonly decide: (name: string, port: number, caller: undefined) => Decision | Promise<Decision>;
   readonly reports: Reports;
+  readonly inspection: Inspection | undefined;
   readonly profileDigest: string;
 }
 
@@ -90,7 +92,7 @@ export class DnsServer {
     if (name === "localhost" || name.endsWith(".localhost")) return answerLocalhost(question);
     if (name.endsWith(".arpa")) return await this.#refuse(question, from, deny(refusals.reverseLookup(name)));
     if (!rules.permitsName(name)) return await this.#refuse(question, from, deny(refusals.nameNotAllowed(name)));
-    const decision = await this.#context.decide(name, 0);
+    const decision = await this.#context.decide(name, 0, undefined);
     if (decision.outcome !== "allow") return await this.#refuse(question, from, decision);
     if (ASKED_BESIDE.has(question.type)) return encodeEmpty(question, RCODE.noError);
     if (question.type !== TYPE_A) {
@@ -98,6 +100,7 @@ export class DnsServer {
       return encodeEmpty(question, RCODE.noError);
     }
     const address = book.assign(name);
+    if (this.#context.inspection?.covers(name) === true) this.#context.inspection.prepare(name);
     if (address !== undefined) return encodeAddress(question, address, TTL_SECONDS);
     await this.#report(question, from, deny(refusals.bookFull(name)));
     return encodeEmpty(question, RCODE.serverFailure, refusals.bookFull(name).reason);

@@ -1,7 +1,7 @@
 import type { Decision } from "@bailiwick/policy";
 import { profileDecision, type Refusal } from "../refusals.ts";
 import type { Reports } from "../reports.ts";
-import type { GatewayObserver } from "../types.ts";
+import type { GatewayObserver } from "../observer.ts";
 
 export interface ReportContext {
   readonly reports: Reports;
@@ -32,6 +32,10 @@ export class ConnectionReport {
     this.#id = context.nextId();
   }
 
+  get id(): number {
+    return this.#id;
+  }
+
   /** Rejects when the observer fails; so does everything after it. */
   async opened(address: string): Promise<void> {
     const { host, port, decision, owner } = this.#what;
@@ -47,6 +51,16 @@ export class ConnectionReport {
     await this.#last;
     const decision = profileDecision(refusal, this.#context.profileDigest);
     this.#context.reports.refused(host, port, await owner, decision);
+  }
+
+  /** A placeholder turned up; a failing observer is noticed by the refusal that follows. */
+  misused(credential: string, where: string): void {
+    const { host, port, owner } = this.#what;
+    const at = Date.now();
+    this.#last = Promise.all([owner, this.#last]).then(([exec]) => {
+      this.#context.observer.credentialMisused({ credential, connection: this.#id, host, port, exec, where, at });
+    });
+    this.#last.catch(() => undefined);
   }
 
   async closed(bytesSent: number, bytesReceived: number, error: string | undefined): Promise<void> {

@@ -14,8 +14,8 @@ export interface DialTarget {
   /** At least one. */
   readonly addresses: readonly CheckedAddress[];
   readonly port: number;
-  /** Receives what the server sends, on the one connection that is used. */
-  readonly onread: OnReadOpts;
+  /** Receives what the server sends, on the one connection that is used; without it the socket is read as any other. */
+  readonly onread: OnReadOpts | undefined;
   /** Ends the attempts. */
   readonly signal: AbortSignal;
 }
@@ -79,7 +79,7 @@ class Race {
       host: text,
       family,
       port: this.#target.port,
-      onread: this.#target.onread,
+      ...(this.#target.onread !== undefined && { onread: this.#target.onread }),
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,

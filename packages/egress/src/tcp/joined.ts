@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { escapeControls } from "@bailiwick/base";
+import { reset } from "./reset.ts";
 
 /**
  * Ties two sockets' ends together: an error on one resets the other, so that neither side takes a broken stream for a
@@ -16,8 +17,8 @@ export function joined(
   };
   const fail = (reason: string): void => {
     error ??= reason;
-    client.resetAndDestroy();
-    server.resetAndDestroy();
+    reset(client);
+    reset(server);
   };
   client.on("error", (cause) => fail(`client: ${describeError(cause)}`));
   server.on("error", (cause) => fail(`server: ${describeError(cause)}`));

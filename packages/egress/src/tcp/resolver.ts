@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { type AddressRefusal, type CheckedAddress, checkResolvedAddress } from "../addresses/classify.ts";
 
@@ -24,6 +23,7 @@ const MOST_CACHED = 256;
 const MOST_ADDRESSES = 8;
 
 export async function systemLookup(name: string): Promise<readonly string[]> {
+  const { lookup } = await import("node:dns/promises"); // not before something is looked up
   const found = await lookup(name, { all: true, order: "verbatim" });
   return found.map(({ address }) => address);
 }

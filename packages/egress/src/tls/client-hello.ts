@@ -4,6 +4,8 @@ export interface ClientHello {
   readonly serverName: string | undefined;
   /** It has the `encrypted_client_hello` extension, real or GREASE: a second name may be hidden inside. */
   readonly encrypted: boolean;
+  /** The protocols that it offers (ALPN), in its order; none without the extension. */
+  readonly protocols: readonly string[];
   /** It offers TLS 1.3: the server may ask for a second ClientHello (HelloRetryRequest). */
   readonly mayRetry: boolean;
   /** It announces early data, which may stand before that second ClientHello. */
@@ -13,6 +15,7 @@ export interface ClientHello {
 export type HelloResult = { readonly hello: ClientHello } | { readonly malformed: string };
 
 const EXTENSION_SERVER_NAME = 0;
+const EXTENSION_PROTOCOLS = 16;
 const EXTENSION_EARLY_DATA = 42;
 const EXTENSION_SUPPORTED_VERSIONS = 43;
 const EXTENSION_ENCRYPTED_CLIENT_HELLO = 0xfe0d;
@@ -35,7 +38,8 @@ export function parseClientHello(body: Uint8Array): HelloResult {
   if (reader.vector8().length === 0) return { malformed: "no compression methods" };
   if (reader.failed) return { malformed: "shorter than its lengths say" };
   // TLS 1.2 and before allow a hello that ends here, without extensions.
-  if (reader.atEnd) return { hello: { serverName: undefined, encrypted: false, mayRetry: false, earlyData: false } };
+  if (reader.atEnd)
+    return { hello: { serverName: undefined, encrypted: false, protocols: [], mayRetry: false, earlyData: false } };
   const extensions = reader.vector16();
   if (reader.failed || !reader.atEnd) return { malformed: "extensions do not end with the message" };
   return parseExtensions(extensions);
@@ -45,12 +49,15 @@ function parseExtensions(bytes: Uint8Array): HelloResult {
   const reader = new Reader(bytes);
   const seen = new Set<number>();
   let serverName: string | undefined;
+  let protocols: readonly string[] | undefined = [];
   while (!reader.atEnd) {
     const type = reader.u16();
     const data = reader.vector16();
     if (reader.failed) return { malformed: "extensions shorter than their lengths say" };
     if (seen.has(type)) return { malformed: "an extension stands twice" };
     seen.add(type);
+    if (type === EXTENSION_PROTOCOLS) protocols = parseProtocols(data);
+    if (protocols === undefined) return { malformed: "the protocol extension does not hold a list of names" };
     if (type !== EXTENSION_SERVER_NAME) continue;
     serverName = parseServerName(data);
     if (serverName === undefined) return { malformed: "the server name extension does not hold one host name" };
@@ -58,12 +65,23 @@ function parseExtensions(bytes: Uint8Array): HelloResult {
   return {
     hello: {
       serverName,
+      protocols,
       encrypted: seen.has(EXTENSION_ENCRYPTED_CLIENT_HELLO),
       // TLS 1.3 exists only through this extension; which versions it lists is the server's business.
       mayRetry: seen.has(EXTENSION_SUPPORTED_VERSIONS),
       earlyData: seen.has(EXTENSION_EARLY_DATA),
     },
   };
+}
+
+/** RFC 7301, section 3.1. */
+function parseProtocols(data: Uint8Array): readonly string[] | undefined {
+  const outer = new Reader(data);
+  const list = new Reader(outer.vector16());
+  if (outer.failed || !outer.atEnd) return undefined;
+  const protocols: string[] = [];
+  while (!list.atEnd) protocols.push(Buffer.from(list.vector8()).toString("latin1"));
+  return list.failed || protocols.length === 0 || protocols.includes("") ? undefined : protocols;
 }
 
 function parseServerName(data: Uint8Array): string | undefined {

@@ -1,4 +1,4 @@
-import { parseHostName } from "../names/host-name.ts";
+import { parseHostName } from "@bailiwick/base";
 import { type Refusal, refusals } from "../refusals.ts";
 import { type ClientInspector, HOLD, PASS, PASS_ALL, type Verdict } from "../tcp/client-inspector.ts";
 import { type ClientHello, parseClientHello } from "./client-hello.ts";
@@ -34,9 +34,21 @@ export class ServerNameGate implements ClientInspector {
   #holding = false;
   #earlyData = false;
 
+  #protocols: readonly string[] = [];
+
   /** @param name as {@link parseHostName} gives it */
   constructor(name: string) {
     this.#name = name;
+  }
+
+  /** True once the first bytes were of TLS. */
+  get isTls(): boolean {
+    return this.#state !== "start";
+  }
+
+  /** What the ClientHello offered by ALPN; known when it was let through. */
+  get protocols(): readonly string[] {
+    return this.#protocols;
   }
 
   inspect(chunk: Uint8Array): Verdict {
@@ -115,6 +127,7 @@ export class ServerNameGate implements ClientInspector {
     if ("malformed" in result) return this.#malformed(result.malformed);
     const refusal = this.#refusalOf(result.hello);
     if (refusal !== undefined) return refuse(refusal);
+    this.#protocols = result.hello.protocols;
     // There is only one retry (RFC 8446, section 4.1.4); without TLS 1.3 there is none.
     if (this.#state === "retry" || !result.hello.mayRetry) return PASS_ALL;
     this.#state = "retry";
