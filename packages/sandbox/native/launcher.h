@@ -70,7 +70,7 @@ struct spec {
   char **argv, **environment, *cwd, *hostname;
   uint64_t processes, file_size, open_files, core, memory;   /* UINT64_MAX: not limited */
   struct bytes deny_filter;
-  bool supervise, terminal;
+  bool supervise, terminal, record;
   uint32_t map_root_to, answer_timeout_ms;
 };
 /* The payload must stay alive as long as the spec. */

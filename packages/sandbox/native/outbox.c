@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { FRAME_MAX = 16 << 20, HOLD_MS = 20, HOLD_BYTES = 48 << 10 };
-enum { FRAME_ERROR = 65, FRAME_READY, FRAME_EXEC, FRAME_END, FRAME_TAMPERED, FRAME_PING, FRAME_OWNED, FRAME_CONNECTED, FRAME_TERMINAL_FREE, FRAME_MAIN_EXIT, FRAME_RENEWED = 80 };
+enum { FRAME_MAX = 16 << 20, HOLD_MS = 20, HOLD_BYTES = 48 << 10, OUTPUT_WINDOW = 4 << 20, OUTPUT_FRAME_MAX = 48 << 10, OUTPUT_JOIN_NS = 5000000 };
+enum { FRAME_ERROR = 65, FRAME_READY, FRAME_EXEC, FRAME_END, FRAME_TAMPERED, FRAME_PING, FRAME_OWNED, FRAME_CONNECTED, FRAME_TERMINAL_FREE, FRAME_MAIN_EXIT, FRAME_RENEWED = 80, FRAME_OUTPUT, FRAME_SIZE };
 
 static size_t begin(struct supervisor *s, uint8_t type, bool urgent) {
   if (s->out.length == 0) s->out_since_ms = now_ms();
@@ -117,6 +117,48 @@ void tell_renewed(struct supervisor *s, const char *path, bool made) {
   end_frame(&s->out, place);
 }
 
+/* Output that comes in many small pieces becomes one frame, as long as that waits to be sent and is young. */
+static bool append_output(struct supervisor *s, const char *bytes, size_t length, uint64_t now_ns) {
+  size_t place = s->output_place, head = 4 + 1 + 8 + 8;
+  bool last = place >= s->out_sent && s->output_end == s->out.length && s->out.length > 0;
+  if (!last || s->unrecorded > 0 || now_ns - s->output_ns > OUTPUT_JOIN_NS || s->out.length - place + length > OUTPUT_FRAME_MAX) return false;
+  put_bytes(&s->out, bytes, length);
+  uint32_t total = (uint32_t)(s->out.length - place - head - 4);
+  for (size_t i = 0; i < 4; i++) s->out.data[place + head + i] = (uint8_t)(total >> (8 * i));
+  end_frame(&s->out, place);
+  s->output_end = s->out.length;
+  return true;
+}
+
+void tell_output(struct supervisor *s, const char *bytes, size_t length) {
+  if (!s->spec->record || s->node_gone) return;
+  if (length > 0 && s->output_open + length > OUTPUT_WINDOW) {
+    s->unrecorded += length;
+    return;
+  }
+  s->output_open += length;
+  uint64_t now_ns = wall_ns();
+  if (append_output(s, bytes, length, now_ns)) return;
+  size_t place = begin(s, FRAME_OUTPUT, false);
+  put_u64(&s->out, now_ns);
+  put_u64(&s->out, s->unrecorded);
+  put_str(&s->out, bytes, length);
+  end_frame(&s->out, place);
+  s->unrecorded = 0;
+  s->output_place = place;
+  s->output_end = s->out.length;
+  s->output_ns = now_ns;
+}
+
+void tell_size(struct supervisor *s, uint16_t columns, uint16_t rows) {
+  if (!s->spec->record || s->node_gone || columns == 0 || rows == 0) return;
+  size_t place = begin(s, FRAME_SIZE, false);
+  put_u64(&s->out, wall_ns());
+  put_u16(&s->out, columns);
+  put_u16(&s->out, rows);
+  end_frame(&s->out, place);
+}
+
 void tell_main_exit(struct supervisor *s, int wait_status) {
   size_t place = begin(s, FRAME_MAIN_EXIT, true);
   bool exited = WIFEXITED(wait_status);
@@ -149,12 +191,12 @@ bool flush_out(struct supervisor *s) {
     s->out_armed = left;
   }
   if (!left) {
-    s->out.length = s->out_sent = 0;
+    s->out.length = s->out_sent = s->output_end = 0;
     s->out_urgent = false;
   } else if (s->out_sent > FRAME_MAX) {
     memmove(s->out.data, s->out.data + s->out_sent, out_waiting(s));
     s->out.length -= s->out_sent;
-    s->out_sent = 0;
+    s->out_sent = s->output_end = 0;
   }
   return true;
 }

@@ -3,6 +3,7 @@
 #include "supervise.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -37,12 +39,21 @@ static void send_quietly(int fd, const char *text, size_t length) {
   }
 }
 
+/* Whoever made the pipe may be somebody else (`su - user -c 'bailiwick run …' | cat`): then only its descriptor may be used. Kernels before 6.4 can't. */
+static void write_without_waiting(int fd, const char *text, size_t length) {
+  const struct iovec line = { .iov_base = (void *)text, .iov_len = length };
+  (void)!syscall(SYS_pwritev2, fd, &line, 1, -1L, -1L, RWF_NOWAIT); /* musl has no pwritev2 before 1.2.5 */
+}
+
 /* A pipe or terminal is opened anew: its own descriptor's O_NONBLOCK belongs to the caller, and without it a write could wait. */
 static void write_reopened(int fd, const char *text, size_t length) {
   char path[40];
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (own < 0) return;
+  if (own < 0) {
+    write_without_waiting(fd, text, length);
+    return;
+  }
   while (length > 0) {
     ssize_t written = write(own, text, length);
     if (written <= 0) break;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPEC_VERSION = 1, ITEMS_MAX = 65536, PORTS_MAX = 256, FILTER_MAX = 4096 * 8 };
+enum { SPEC_VERSION = 2, ITEMS_MAX = 65536, PORTS_MAX = 256, FILTER_MAX = 4096 * 8 };
 
 static void *allocate(size_t count, size_t size) {
   void *data = calloc(count > 0 ? count : 1, size);
@@ -141,6 +141,7 @@ struct spec *parse_spec(struct bytes payload) {
     die(EBADMSG, "launch specification has a system-call filter of %zu bytes", spec->deny_filter.length);
   spec->supervise = read_flag(&reader);
   spec->terminal = read_flag(&reader);
+  spec->record = read_flag(&reader);
   spec->map_root_to = read_u32(&reader);
   spec->answer_timeout_ms = read_u32(&reader);
   if (reader.failed || reader.at != reader.end) die(EBADMSG, "launch specification is cut or has trailing bytes");

@@ -24,10 +24,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <grp.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAME_START = 2, FRAME_VERDICT, FRAME_PONG, FRAME_SIGNAL, FRAME_FREEZE, FRAME_TERMINAL, FRAME_OWNER, FRAME_CONNECT, FRAME_KILL };
+enum { FRAME_START = 2, FRAME_VERDICT, FRAME_PONG, FRAME_SIGNAL, FRAME_FREEZE, FRAME_TERMINAL, FRAME_OWNER, FRAME_CONNECT, FRAME_KILL, FRAME_TAKEN };
 enum { FRAME_MAX = 16 << 20, OUT_MAX = 64 << 20, IN_CHUNK = 64 << 10, EVENTS = 64, GRACE_MS = 200, SLICE_NS = 100000 };
 #define SET_FLAGS _IOW('!', 4, uint64_t) /* SECCOMP_IOCTL_NOTIF_SET_FLAGS, Linux 6.6; 1: SYNC_WAKE_UP */
 
@@ -116,6 +117,10 @@ static void take_frame(struct supervisor *s, uint8_t type, struct reader *reader
     else resume_terminal(s);
   } else if (type == FRAME_OWNER) {
     take_owner(s, reader);
+  } else if (type == FRAME_TAKEN) {
+    uint64_t bytes = read_u64(reader);
+    if (bytes > s->output_open) reader->failed = true;
+    else s->output_open -= bytes;
   } else if (type == FRAME_CONNECT) {
     uint32_t query = read_u32(reader);
     tell_init(s, CONTROL_CONNECT, query, read_u16(reader));
@@ -363,6 +368,22 @@ static void watch_listener(struct supervisor *s) {
   watch(s, s->inner->listener, EPOLLIN, SOURCE_LISTENER, NULL);
 }
 
+/*
+ * What was written may not have been read yet, and would be lost: Node gives a socket up, unread, when it writes to one that nobody
+ * holds any more. So we stay until Node, having read to the end, closes its side.
+ */
+static void take_leave(const struct supervisor *s) {
+  struct pollfd node = { .fd = FD_CONTROL, .events = POLLIN };
+  uint64_t give_up = now_ms() + s->spec->answer_timeout_ms, now;
+  uint8_t ignored[4096];
+  shutdown(FD_CONTROL, SHUT_WR);
+  while (!s->node_gone && (now = now_ms()) < give_up) {
+    if (poll(&node, 1, (int)(give_up - now)) < 0 && errno != EINTR) return;
+    ssize_t length = recv(FD_CONTROL, ignored, sizeof ignored, MSG_DONTWAIT);
+    if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) return;
+  }
+}
+
 int supervise(const struct spec *spec, struct inner *inner) {
   struct supervisor *s = calloc(1, sizeof *s);
   if (s == NULL) die(ENOMEM, "cannot supervise");
@@ -392,6 +413,7 @@ int supervise(const struct spec *spec, struct inner *inner) {
   if (!flush_out(s)) end_run(s);
   loop(s);
   restore_terminal();
-  leave_watches(s);
+  take_leave(s);
+  leave_watches(s); /* last: the child has to be the one that closes them */
   return s->failed ? 125 : 0;
 }

@@ -107,6 +107,9 @@ struct supervisor {
   bool init_gone, main_told, node_gone, failed;
   int init_status;
 
+  uint64_t unrecorded;       /* bytes of output that were left out since the last frame with some */
+  uint64_t output_open;      /* bytes of output that Node has not taken yet */
+  size_t output_place, output_end; uint64_t output_ns; /* the last frame of output, in `out` */
   struct buffer out; size_t out_sent; bool out_armed, out_urgent; uint64_t out_since_ms;
   struct buffer in; size_t in_used;
   uint64_t ping_at_ms; bool ping_open;   /* when the open PING was sent, or the next one is due */
@@ -148,6 +151,10 @@ void tell_terminal_free(struct supervisor *);
 void tell_main_exit(struct supervisor *, int wait_status);
 /* `made`: nothing was there any more, so that something was put there to lie over. */
 void tell_renewed(struct supervisor *, const char *path, bool made);
+/* Of the terminal, for a recording. What Node has not taken yet is bounded; what goes beyond is left out, and counted in the next frame: the terminal waits for nobody.
+ * With no bytes, only what was left out is told. */
+void tell_output(struct supervisor *, const char *bytes, size_t length);
+void tell_size(struct supervisor *, uint16_t columns, uint16_t rows);
 /* False when Node is gone. */
 bool flush_out(struct supervisor *);
 size_t out_waiting(const struct supervisor *);

@@ -4,6 +4,7 @@
  * Nothing here waits: the person's terminal is written through a description of our own, in non-blocking mode.
  * A question stands on a screen of its own (PAUSED, `borrowed`), so that what the program inside had drawn, and where its cursor
  * was, is there again afterwards. A program that uses that screen itself draws anew when its size changes.
+ * What comes from inside is shown, and then told to Node for a recording; what the person types is not told to anybody.
  */
 #define _GNU_SOURCE
 #include "supervise.h"
@@ -28,6 +29,7 @@ static struct {
   bool reading_in, reading_inner, writing_out, free_asked;
   char input[INPUT_MAX], output[OUTPUT_MAX];
   size_t input_length, output_length, output_sent;
+  unsigned short told_columns, told_rows; /* of which size Node knows */
   bool dumb; /* it knows no control sequences */
   bool alternate, borrowed; /* the program inside is on the alternate screen; we are, for a question */
   char sequence[16];        /* what has been seen of a control sequence that may switch screens */
@@ -88,11 +90,15 @@ static void settle(struct supervisor *s) {
   subscribe(s, terminal.out, &terminal.writing_out, showing, EPOLLOUT, SOURCE_TERMINAL_OUT);
 }
 
-static void copy_window_size(int narrower) {
+static void copy_window_size(struct supervisor *s, int narrower) {
   struct winsize size;
   if (ioctl(FD_IN, TIOCGWINSZ, &size) < 0) return;
   if (narrower != 0 && size.ws_col > 1) size.ws_col = (unsigned short)(size.ws_col - narrower);
   ioctl(terminal.inner, TIOCSWINSZ, &size);
+  if (s->phase == PHASE_READY || narrower != 0 || (size.ws_col == terminal.told_columns && size.ws_row == terminal.told_rows)) return;
+  terminal.told_columns = size.ws_col;
+  terminal.told_rows = size.ws_row;
+  tell_size(s, size.ws_col, size.ws_row);
 }
 
 static void make_raw(void) {
@@ -118,7 +124,7 @@ void open_terminal(struct supervisor *s) {
   if (flags < 0 || fcntl(terminal.inner, F_SETFL, flags | O_NONBLOCK) < 0) die(errno, "cannot prepare the terminal inside");
   /* Inside, the terminal behaves as the person had set theirs: erase character, flow control, UTF-8. */
   tcsetattr(terminal.inner, TCSANOW, &terminal.original);
-  copy_window_size(0);
+  copy_window_size(s, 0);
   for (char *const *each = s->spec->environment; *each != NULL; each++)
     if (strcmp(*each, "TERM=dumb") == 0) terminal.dumb = true;
   before_dying(restore_terminal);
@@ -129,7 +135,7 @@ void start_terminal(struct supervisor *s) {
   if (terminal.mode != OPEN) return;
   make_raw();
   terminal.mode = RELAYING;
-  copy_window_size(0);
+  copy_window_size(s, 0);
   settle(s);
 }
 
@@ -172,6 +178,7 @@ void on_terminal_output(struct supervisor *s, uint32_t events) {
     terminal.output_length = (size_t)length;
     note_screen(terminal.output, (size_t)length);
     show();
+    tell_output(s, terminal.output, (size_t)length);
   } else if (length < 0 && errno != EAGAIN && errno != EINTR && (events & EPOLLHUP) != 0) {
     /* Nobody inside holds it just now. The event would come again at once; the end of the run reads what is left. */
     subscribe(s, terminal.inner, &terminal.reading_inner, false, 0, SOURCE_TERMINAL_INNER);
@@ -195,8 +202,7 @@ void on_terminal_writable(struct supervisor *s) {
 }
 
 void on_window_size(struct supervisor *s) {
-  (void)s;
-  if (terminal.mode == RELAYING) copy_window_size(0);
+  if (terminal.mode == RELAYING) copy_window_size(s, 0);
 }
 
 void pause_terminal(struct supervisor *s) {
@@ -213,8 +219,8 @@ static void relay_again(struct supervisor *s) {
   make_raw();
   terminal.mode = RELAYING;
   /* A program on the alternate screen lost what it had drawn; a change of size makes it draw again. */
-  copy_window_size(1);
-  copy_window_size(0);
+  copy_window_size(s, 1);
+  copy_window_size(s, 0);
   settle(s);
 }
 
@@ -250,8 +256,10 @@ void drain_terminal(struct supervisor *s) {
     ssize_t length = read(terminal.inner, terminal.output, sizeof terminal.output);
     if (length < 0 && errno == EINTR) continue;
     if (length <= 0) break; /* EIO: empty, and closed inside */
+    tell_output(s, terminal.output, (size_t)length);
     terminal.output_length = (size_t)length;
   }
+  if (s->unrecorded > 0) tell_output(s, "", 0);
   answer_pause(s);
   restore_terminal();
   terminal.mode = CLOSED;

@@ -14,6 +14,8 @@ export interface LaunchSpec {
   readonly supervise: boolean;
   /** Allocate a terminal inside and relay the person's own: set when both stdin and stdout are terminals. */
   readonly terminal: boolean;
+  /** Tell what the terminal inside puts out, for a recording; without a terminal it means nothing. */
+  readonly record: boolean;
   /** Map root to an unprivileged host uid and gid with id-mapped mounts; required when started as root, ignored otherwise. */
   readonly mapRootTo: number;
 }

@@ -16,7 +16,9 @@ export type RequestKind =
   | "connected"
   | "terminalFree"
   | "mainExit"
-  | "renewed";
+  | "renewed"
+  | "output"
+  | "size";
 
 interface Rule {
   readonly type: number;
@@ -42,6 +44,8 @@ export const PERMITTED = {
   terminalFree: { type: 73, phases: alive, once: false, maxBytes: 0 },
   mainExit: { type: 74, phases: new Set<Phase>(["running"]), once: true, maxBytes: 5 },
   renewed: { type: 80, phases: new Set<Phase>(["ready", "running", "draining"]), once: false, maxBytes: 8 * 1024 },
+  output: { type: 81, phases: alive, once: false, maxBytes: 128 * 1024 },
+  size: { type: 82, phases: alive, once: false, maxBytes: 12 },
 } as const satisfies Record<RequestKind, Rule>; // a new kind does not compile until it has a row
 
 const byType = new Map<number, RequestKind>();

@@ -33,6 +33,8 @@ export interface Sandbox {
   /** Hands the person's terminal back in its own mode, until {@link resumeTerminal}: for a question. Resolves when it is. */
   pauseTerminal(): Promise<void>;
   resumeTerminal(): void;
+  /** So many bytes of what `onOutput` gave are out of the way: the launcher tells of no more than 4 MiB beyond that. */
+  takeOutput(bytes: number): void;
   /** To the command, as `kill` would. */
   signal(name: NodeJS.Signals): void;
   /** Stops every process inside, and lets them go on. */

@@ -82,6 +82,13 @@ export interface SupervisionHandlers {
    * was laid anew about a millisecond later. `made`: nothing was there any more, and an empty file or directory was put there.
    */
   onRenewed(path: string, made: boolean): void;
+  /**
+   * What the terminal inside put out, where the LaunchSpec asks for it; `at` as above. `bytes` must be read before this returns. `lost`: bytes before
+   * these that came while too many were not taken yet (`Sandbox.takeOutput`).
+   */
+  onOutput(at: number, bytes: Uint8Array, lost: number): void;
+  /** The size of the terminal inside, before its first output and whenever it changes. */
+  onSize(at: number, columns: number, rows: number): void;
 }
 
 /** One layer as it was applied at this launch, or why it is not there. */

@@ -1,5 +1,6 @@
 import type { LaunchSpec } from "../launch-spec.ts";
 import type { Profile } from "../profile-types.ts";
+import type { InsideTrust } from "./trust.ts";
 
 /** Everything a LaunchSpec is compiled from. All paths are absolute, as on the host. */
 export interface LaunchRequest {
@@ -23,6 +24,10 @@ export interface LaunchRequest {
   readonly homeDirectory: string;
   /** Bailiwick's own; never visible inside. The journal of placeholders is kept in it. */
   readonly stateDirectory: string;
+  /** What programs inside must trust because connections are looked into; undefined where none are. */
+  readonly trust: InsideTrust | undefined;
+  /** Lines of known_hosts for git inside; undefined where no SSH ends in the gateway. */
+  readonly knownHosts: string | undefined;
   readonly terminal: boolean;
   readonly supervise: boolean;
   /** The assembled seccomp deny list. */

@@ -56,6 +56,7 @@ async function prepare(place: Place, toml = "", request: Partial<LaunchRequest> 
     workspace: place.workspace,
     configDirectory: join(place.root, "config"),
     cache: undefined,
+    layers: [],
     additions: { allowHosts: [], publish: [], home: undefined },
   });
   return prepareLaunch({
@@ -70,6 +71,8 @@ async function prepare(place: Place, toml = "", request: Partial<LaunchRequest> 
     personHome: place.home,
     homeDirectory: join(place.state, "home"),
     stateDirectory: place.state,
+    trust: undefined,
+    knownHosts: undefined,
     terminal: false,
     supervise: true,
     denyFilter: new Uint8Array(),

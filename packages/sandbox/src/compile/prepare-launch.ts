@@ -10,6 +10,7 @@ import { viewPrograms, type ProgramView } from "./programs.ts";
 import { findRoots, type Root } from "./roots.ts";
 import { HOSTNAME, viewSystem } from "./system-view.ts";
 import { planTrees } from "./trees.ts";
+import { knownHostsMounts, sshEnvironment, trustEnvironment, trustMounts } from "./trust.ts";
 import { resolveWorkspace } from "./workspace.ts";
 
 /** More listeners than this no launcher takes. */
@@ -37,14 +38,21 @@ export function prepareLaunch(request: LaunchRequest): Prepared {
   const environment = buildEnvironment({
     profile,
     person: request.environment,
-    agent: request.agentEnvironment,
+    agent: { ...trustEnvironment(request.trust), ...sshEnvironment(request.knownHosts), ...request.agentEnvironment },
     extra: request.extraEnvironment,
     path: programs.path,
     cwd,
     roots: { workspace, home },
   });
+  const trust = trustMounts(request.trust, system.visible);
   const spec: LaunchSpec = {
-    mounts: [...system.mounts, ...hostMounts(request.homeDirectory, home, roots, programs), ...planned.mounts],
+    mounts: [
+      ...system.mounts,
+      ...trust,
+      ...knownHostsMounts(request.knownHosts),
+      ...hostMounts(request.homeDirectory, home, roots, programs),
+      ...planned.mounts,
+    ],
     landlock: landlockFor(home, roots),
     network,
     command: { argv: request.command, environment, cwd, hostname: HOSTNAME },
@@ -52,6 +60,7 @@ export function prepareLaunch(request: LaunchRequest): Prepared {
     denyFilter: request.denyFilter,
     supervise: request.supervise,
     terminal: request.terminal,
+    record: request.terminal && profile.recording.terminal,
     mapRootTo: idForRoot(),
   };
   return {

@@ -115,7 +115,7 @@ function replaceFile(path: string, text: string, visible: readonly string[]): Mo
 }
 
 /** Where a chain of links ends, also when nothing is there. */
-function endOfLinks(path: string): string {
+export function endOfLinks(path: string): string {
   let at = path;
   for (let steps = 0; steps < 40; steps++) {
     at = join(realPathOf(dirname(at)) ?? dirname(at), basename(at));

@@ -85,6 +85,7 @@ async function launchIn(root: string): Promise<Sandbox> {
     workspace,
     configDirectory: root,
     cache: undefined,
+    layers: [],
     additions,
   });
   const prepared = prepareLaunch({
@@ -99,6 +100,8 @@ async function launchIn(root: string): Promise<Sandbox> {
     personHome: join(root, "home"),
     homeDirectory: home,
     stateDirectory: state,
+    trust: undefined,
+    knownHosts: undefined,
     terminal: false,
     supervise: true,
     denyFilter: assembleDenyFilter(process.arch),
@@ -109,6 +112,8 @@ async function launchIn(root: string): Promise<Sandbox> {
       onEnd: () => undefined,
       onTampered: () => undefined,
       onRenewed: () => undefined,
+      onOutput: () => undefined,
+      onSize: () => undefined,
     };
     return await launch({ spec: prepared.spec, handlers, answerTimeoutMs: ANSWER_TIMEOUT_MS, stdio: [0, 1, 2] });
   } finally {

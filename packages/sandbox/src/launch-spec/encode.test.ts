@@ -12,6 +12,7 @@ const spec: LaunchSpec = {
   denyFilter: new Uint8Array(8),
   supervise: true,
   terminal: false,
+  record: false,
   mapRootTo: 65534,
 };
 

@@ -2,7 +2,7 @@ import { encodeOsString } from "@bailiwick/base";
 import { SandboxError } from "../errors.ts";
 import type { LandlockRule, LaunchSpec, Mount } from "../launch-spec.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 const NOT_LIMITED = 0xffff_ffff_ffff_ffffn;
 const MAX_BYTES = 16 * 1024 * 1024;
 const LANDLOCK_ACCESS = { read: 1, "read-execute": 2, write: 3, list: 4 } as const satisfies Record<
@@ -37,6 +37,7 @@ export function encodeLaunchSpec(spec: LaunchSpec, answerTimeoutMs: number): Buf
   out.bytes(spec.denyFilter);
   out.flag(spec.supervise);
   out.flag(spec.terminal);
+  out.flag(spec.record);
   out.u32(spec.mapRootTo);
   out.u32(answerTimeoutMs);
   return out.finish();

@@ -30,11 +30,12 @@ export type Read<F> = F extends Form<infer T> ? T : never;
 
 /** One word or number; `parse` gives the value in its one normal form, or throws with what is wrong. */
 export function scalar<T>(schema: JsonSchema, parse: (value: string | number, wrong: Wrong) => T): Form<T> {
-  const expected = schema["type"] === "integer" ? "a whole number" : "a string";
+  const isNumber = schema["type"] !== "string";
+  const expected = schema["type"] === "integer" ? "a whole number" : isNumber ? "a number" : "a string";
   return {
     schema,
     read(value, place) {
-      if (typeof value !== (schema["type"] === "integer" ? "number" : "string")) {
+      if (typeof value !== (isNumber ? "number" : "string")) {
         throw new ProfileProblem(place, `must be ${expected}`);
       }
       const wrong: Wrong = (message, remedy) => new ProfileProblem(place, message, remedy);
@@ -61,6 +62,28 @@ export function integer(schema: { minimum: number; maximum: number; description:
   });
 }
 
+export function decimal(schema: { minimum: number; maximum: number; description: string }): Form<number> {
+  return scalar({ type: "number", ...schema }, (value, wrong) => {
+    if (typeof value === "number" && value >= schema.minimum && value <= schema.maximum) return value;
+    throw wrong(`must be a number of ${String(schema.minimum)} to ${String(schema.maximum)}`);
+  });
+}
+
+export function boolean(description: string): Form<boolean> {
+  return {
+    schema: { type: "boolean", description },
+    read(value, place) {
+      if (typeof value !== "boolean") throw new ProfileProblem(place, "must be `true` or `false`");
+      return value;
+    },
+  };
+}
+
+/** A form of which more is asked than its parts can say alone. @throws ProfileProblem from `check`, as from any form */
+export function checked<T, U>(form: Form<T>, check: (value: T, place: Place) => U): Form<U> {
+  return { schema: form.schema, read: (value, place) => check(form.read(value, place), place) };
+}
+
 export function oneOf<const T extends string>(values: readonly T[], description: string): Form<T> {
   return word({ enum: values, description }, (value, wrong) => {
     const found = values.find((known) => known === value);
@@ -80,7 +103,7 @@ export function list<T>(item: Form<T>, description: string): Form<readonly T[]> 
 }
 
 /** A table whose keys are the person's own. */
-export function map<T>(key: Form<string>, item: Form<T>, description: string): Form<ReadonlyMap<string, T>> {
+export function map<K extends string, T>(key: Form<K>, item: Form<T>, description: string): Form<ReadonlyMap<K, T>> {
   return {
     schema: { type: "object", propertyNames: key.schema, additionalProperties: item.schema, description },
     read(value, place) {

@@ -27,6 +27,7 @@ async function load(nameOrFile: string | undefined, options: Partial<ProfileRequ
     workspace: join(folder, "nowhere"),
     configDirectory,
     cache: undefined,
+    layers: [],
     additions: { allowHosts: [], publish: [], home: undefined },
     ...options,
   });
@@ -114,12 +115,12 @@ wall = "2h"
     [
       "a key that is no word",
       '"\\u001b[31m" = 1',
-      "`bad.toml`: `\\x1b[31m` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`, `record`",
+      "`bad.toml`: `\\x1b[31m` is not a known key; known here: `extends`, `filesystem`, `network`, `ssh`, `credentials`, `environment`, `home`, `limits`, `models`, `budgets`, `recording`, `leaks`, `record`",
     ],
     [
       "a prototype",
       "__proto__ = { x = 1 }",
-      "`bad.toml:1`: `__proto__` is not a known key; known here: `extends`, `filesystem`, `network`, `environment`, `home`, `limits`, `record`",
+      "`bad.toml:1`: `__proto__` is not a known key; known here: `extends`, `filesystem`, `network`, `ssh`, `credentials`, `environment`, `home`, `limits`, `models`, `budgets`, `recording`, `leaks`, `record`",
     ],
   ] as const) {
     test(`${what} is an error that says where and what instead`, async () => {

@@ -3,9 +3,13 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { SandboxError } from "../errors.ts";
 import type { Profile } from "../profile-types.ts";
 import { ProfileProblem } from "./form.ts";
+import { composeLayers } from "./layers.ts";
 import { mergeSources, withDigest } from "./merge.ts";
+import { lowerBudgets } from "./merge-models.ts";
+import { narrow } from "./narrow.ts";
+import { partition } from "./narrow-lists.ts";
 import { readProfileFile } from "./profile-file.ts";
-import type { LoadedProfile, ProfileCache, ProfileRequest } from "./profile-request.ts";
+import type { LoadedProfile, ProfileCache, ProfileRequest, RunBudgets } from "./profile-request.ts";
 import type { ProfileSource } from "./source.ts";
 import { BUILT_IN } from "./standard.ts";
 import { tighten } from "./tighten.ts";
@@ -25,37 +29,55 @@ export function locateProject(configDirectory: string, workspace: string): { pro
 
 /**
  * Loads the profile of a run: the named one, or the person's own for this workspace, or `standard`; what it extends; what the
- * command line adds; and what the workspace's own `.bailiwick/profile.toml` tightens.
+ * command line adds; all that within the company's layers; and what the workspace's own `.bailiwick/profile.toml` tightens.
  * @throws SandboxError SANDBOX_PROFILE_NOT_FOUND, SANDBOX_PROFILE_INVALID
  */
 export async function loadProfile(request: ProfileRequest): Promise<LoadedProfile> {
   const { cache, configDirectory, workspace } = request;
   const found = await findProfile(request);
   const chain = await readChain(found, configDirectory, cache);
-  const merged = mergeSources(
-    found.name,
-    chain.map(({ source }) => source),
-  );
-  const added = addFromCommandLine(merged, request.additions);
+  const bounded = boundProfile(found.name, chain, request);
+  const { profile: added } = bounded;
   const ownPath = join(workspace, ".bailiwick/profile.toml");
   const own = await readProfileFile(ownPath, cache);
   const files = chain.flatMap(({ path }) => path ?? []);
   const homeKey = found.path === undefined ? found.name : `${found.name}-${shortDigest(found.path)}`;
-  if (own === undefined) return { profile: requirePossibleQuorum(added), sources: files, homeKey, warnings: [] };
+  const lowered = (profile: Profile): Profile => requirePossible(lowerFor(profile, request.additions.budgets));
+  if (own === undefined) return { profile: lowered(added), sources: files, homeKey, warnings: bounded.warnings };
   const tightened = tighten(added, own);
   const { ignored } = tightened;
-  const profile = requirePossibleQuorum(tightened.profile);
+  const profile = lowered(tightened.profile);
   return {
     profile,
     sources: [...files, ownPath],
     homeKey,
-    warnings:
-      ignored.length === 0
+    warnings: [
+      ...bounded.warnings,
+      ...(ignored.length === 0
         ? []
         : [
             `\`${ownPath}\` can only tighten; left out: ${ignored.map((key) => `\`${key}\``).join(", ")} (put them into a profile of your own, see \`bailiwick init\`)`,
-          ],
+          ]),
+    ],
   };
+}
+
+function lowerFor(profile: Profile, budgets: RunBudgets | undefined): Profile {
+  if (budgets === undefined) return profile;
+  const { digest: _, ...content } = profile; // eslint-disable-line @typescript-eslint/no-unused-vars -- it is of what follows
+  return withDigest({ ...content, budgets: lowerBudgets(profile.budgets, budgets) });
+}
+
+function requirePossible(profile: Profile): Profile {
+  const { budgets, models } = profile;
+  if (budgets.moneyMicros !== undefined && models.prices.length === 0) {
+    throw new SandboxError(
+      "SANDBOX_PROFILE_INVALID",
+      `profile \`${profile.name}\`: \`budgets.money\` is said, and no price of any model`,
+      { remedy: 'write `[models.prices]`, as `"claude-*" = { in = 3.0, out = 15.0 }`' },
+    );
+  }
+  return requirePossibleQuorum(profile);
 }
 
 /** A quorum that no one could ever meet is a mistake, found before a run is. */
@@ -139,6 +161,34 @@ async function readChain(found: Found, configDirectory: string, cache: ProfileCa
     inner = outer;
   }
   return chain;
+}
+
+/** The person's own profile with what the command line adds; where a company has a say, so far as that lies within what it permits. */
+function boundProfile(
+  name: string,
+  chain: readonly Found[],
+  { layers: [base, ...others], additions }: ProfileRequest,
+): { readonly profile: Profile; readonly warnings: readonly string[] } {
+  const sources = chain.map(({ source }) => source);
+  if (base === undefined) return { profile: addFromCommandLine(mergeSources(name, sources), additions), warnings: [] };
+  const { profile: permitted } = composeLayers([base, ...others]);
+  const own = narrow(
+    { ...permitted, name },
+    // What is built in is what the company's own layer begins with.
+    chain.filter(({ path }) => path !== undefined).map(({ source }) => source),
+  );
+  const hosts = partition("network.allow", permitted, additions.allowHosts.map(readAllowHost));
+  const ports = partition("network.publish", permitted, additions.publish.map(String));
+  const home = permitted.home.mode === "ephemeral" ? "ephemeral" : additions.home;
+  const within = { allowHosts: hosts.inside, publish: ports.inside.map(Number), home };
+  const left = [
+    ...own.wider,
+    ...hosts.outside.map((host) => `--allow-host ${host}`),
+    ...ports.outside.map((port) => `--publish ${port}`),
+    ...(home === additions.home || additions.home === undefined ? [] : [`--home ${additions.home}`]),
+  ];
+  const what = `your company's policy permits less; left out: ${left.map((each) => `\`${each}\``).join(", ")}`;
+  return { profile: addFromCommandLine(own.profile, within), warnings: left.length === 0 ? [] : [what] };
 }
 
 function addFromCommandLine(profile: Profile, additions: ProfileRequest["additions"]): Profile {

@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
+import type { RuleSetName } from "@bailiwick/policy";
 import type { Profile } from "../profile-types.ts";
+import { mergeBudgets, mergeModels } from "./merge-models.ts";
 import { mergeRecord } from "./merge-record.ts";
+import { mergeRecording } from "./merge-recording.ts";
 import type { ProfileSource } from "./source.ts";
 import { STANDARD } from "./standard.ts";
 
 /** Memory for /tmp where no profile says how much. */
+/** A few functions: as much as a question to somebody shows. */
+const DEFAULT_CODE = 4_096;
 const DEFAULT_TMP_BYTES = 512 * 2 ** 20;
 
 /** Merges sources, the outermost first: lists are joined, tables merged, single values replaced. */
@@ -27,7 +32,12 @@ export function mergeSources(name: string, sources: readonly ProfileSource[]): P
       allow: join(network.map(({ allow }) => allow)),
       hosts: joinMaps(network.map(({ hosts }) => hosts)),
       publish: join(network.map(({ publish }) => publish)),
+      inspect: join(network.map(({ inspect }) => inspect)),
+      rules: joinRules(network.map(({ rules }) => rules)),
+      trust: join(network.map(({ trust }) => trust)),
     },
+    ssh: joinSsh(sources),
+    credentials: joinCredentials(sources),
     environment: {
       pass: join(environment.map(({ pass }) => pass)),
       set: joinMaps(environment.map(({ set }) => set)),
@@ -41,24 +51,95 @@ export function mergeSources(name: string, sources: readonly ProfileSource[]): P
       memoryBytes: last(limits.map(({ memory }) => memory)),
       tmpBytes: last(limits.map(({ tmp }) => tmp)) ?? DEFAULT_TMP_BYTES,
     },
+    models: mergeModels(sources.map((source) => source.models ?? {})),
+    budgets: mergeBudgets(sources.map((source) => source.budgets ?? {})),
+    recording: mergeRecording(sources.map((source) => source.recording ?? {})),
+    leaks: {
+      models: join(sources.map(({ leaks }) => leaks?.models)),
+      codeCharacters: last(sources.map(({ leaks }) => leaks?.code)) ?? DEFAULT_CODE,
+      codeHosts: join(sources.map(({ leaks }) => leaks?.["code-hosts"])),
+    },
     record: mergeRecord(record),
   });
 }
 
 /** Gives a profile its digest: over its content in one fixed order, whatever order and files it came from; not over its name. */
 export function withDigest(content: Omit<Profile, "digest">): Profile {
-  const { filesystem, network, environment, home, limits, record } = content;
+  const {
+    filesystem,
+    network,
+    ssh,
+    credentials,
+    environment,
+    home,
+    limits,
+    models,
+    budgets,
+    recording,
+    leaks,
+    record,
+  } = content;
   const canonical = JSON.stringify([
     [filesystem.read.toSorted(), filesystem.write.toSorted(), filesystem.mask, filesystem.protect.toSorted()],
-    [network.allow.toSorted(), Object.entries(network.hosts).sort(byKey), network.publish.toSorted((a, b) => a - b)],
+    [
+      network.allow.toSorted(),
+      Object.entries(network.hosts).sort(byKey),
+      network.publish.toSorted((a, b) => a - b),
+      network.inspect.toSorted(),
+      network.rules.map(({ name, hosts, owners }) => [name, hosts.toSorted(), owners.toSorted()]),
+      network.trust.toSorted(),
+    ],
     [environment.pass.toSorted(), Object.entries(environment.set).sort(byKey)],
     [home.seed.toSorted(), home.mode],
     [limits.processes, limits.wallMs, limits.fileSizeBytes, limits.openFiles, limits.memoryBytes, limits.tmpBytes].map(
       (limit) => limit ?? null,
     ),
+    sorted(models),
+    sorted(budgets),
+    [recording.terminal, recording.maxBytes, ...(recording.send ? ["send"] : [])],
+    [leaks.models.toSorted(), leaks.codeCharacters, leaks.codeHosts.toSorted()],
     [record.witnesses.toSorted(), record.quorum, record.require],
+    credentials.map((credential) => sorted(credential)),
+    ssh.map((host) => sorted(host)),
   ]);
   return { ...content, digest: `sha256:${createHash("sha256").update(canonical).digest("hex")}` };
+}
+
+/** Hosts and owners of one rule set are joined. */
+function joinRules(maps: readonly NonNullable<ProfileSource["network"]>["rules"][]): Profile["network"]["rules"] {
+  const found = new Map<RuleSetName, { hosts: readonly string[]; owners: readonly string[] }>();
+  for (const [name, { hosts, owners }] of maps.flatMap((rules) => [...(rules ?? [])])) {
+    const known = found.get(name);
+    found.set(name, { hosts: join([known?.hosts, hosts]), owners: join([known?.owners, owners]) });
+  }
+  return [...found].sort(byName).map(([name, choice]) => ({ name, ...choice }));
+}
+
+/** A later profile's credential replaces an earlier one's of the same name. */
+function joinCredentials(sources: readonly ProfileSource[]): Profile["credentials"] {
+  const found = new Map(sources.flatMap(({ credentials }) => [...(credentials ?? [])]));
+  return [...found].sort(byName).map(([name, credential]) => ({ name, ...credential }));
+}
+
+/** A later profile's host replaces an earlier one's of the same name. */
+function joinSsh(sources: readonly ProfileSource[]): Profile["ssh"] {
+  const found = new Map(sources.flatMap(({ ssh }) => [...(ssh ?? [])]));
+  return [...found].sort(byName).map(([name, rules]) => {
+    const colon = name.lastIndexOf(":");
+    return { host: name.slice(0, colon), port: Number(name.slice(colon + 1)), ...rules };
+  });
+}
+
+/** The same content in one order, whatever order it was made in. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value ?? null;
+  return Object.entries(value)
+    .sort(byName)
+    .map(([key, inner]) => [key, sorted(inner)]);
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
 }
 
 function byKey(a: readonly [string, string], b: readonly [string, string]): number {

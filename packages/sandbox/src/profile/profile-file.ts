@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { escapeControls, isErrno } from "@bailiwick/base";
+import { escapeControls, isErrno, parseJson } from "@bailiwick/base";
 import { SandboxError } from "../errors.ts";
 import { ProfileProblem, type Place } from "./form.ts";
 import type { ProfileCache } from "./profile-request.ts";
@@ -20,9 +20,23 @@ export async function readProfileFile(
   cache: ProfileCache | undefined,
 ): Promise<ProfileSource | undefined> {
   const text = readText(path);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : await readProfileText(path, text, cache);
+}
+
+/**
+ * Reads what a profile's file holds.
+ * @param path what errors call it
+ * @throws SandboxError SANDBOX_PROFILE_INVALID
+ */
+export async function readProfileText(
+  path: string,
+  text: string,
+  cache: ProfileCache | undefined,
+): Promise<ProfileSource> {
   const name = `profile-${createHash("sha256").update(text).digest("hex")}.json`;
-  const kept = parseJson(cache?.read(name));
+  const cached = cache?.read(name);
+  // A cache entry that was cut off counts as none.
+  const kept = cached === undefined ? undefined : parseJson(cached);
   const document = kept ?? (await parseToml(path, text));
   try {
     const source = profileForm.read(document, []);
@@ -64,16 +78,6 @@ function readText(path: string): string | undefined {
     });
   } finally {
     closeSync(fd);
-  }
-}
-
-function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // a cache entry that was cut off counts as none
-    throw error;
   }
 }
 

@@ -1,10 +1,16 @@
-import { integer, list, map, oneOf, table, type Read } from "./form.ts";
+import { credentialForm } from "./credential-form.ts";
+import { boolean, integer, list, map, oneOf, table, type Read } from "./form.ts";
+import { budgetsForm, modelsForm } from "./models-form.ts";
+import { ruleSetForm, ruleSetName } from "./rule-set-form.ts";
+import { sshHostForm, sshHostName } from "./ssh-form.ts";
 import {
   address,
   allowedHost,
+  credentialName,
   duration,
   hostKey,
   hostPath,
+  inspectedHost,
   maskPattern,
   passedVariable,
   profileReference,
@@ -36,9 +42,17 @@ export const profileForm = table(
         allow: list(allowedHost, "Hosts that can be reached; none but these."),
         hosts: map(hostKey, address, "Static addresses by name; the only way to a private or loopback address."),
         publish: list(port, "Ports inside that are reachable on the host's loopback."),
+        inspect: list(
+          inspectedHost,
+          "Hosts whose TLS ends in the gateway, so that policies decide about each request.",
+        ),
+        rules: map(ruleSetName, ruleSetForm, "Rule sets that are shipped, by name."),
+        trust: list(hostPath, "Files of root certificates (PEM) that are trusted beside the host's own."),
       },
       "What a run reaches.",
     ),
+    ssh: map(sshHostName, sshHostForm, "Hosts whose SSH ends in the gateway, by name; port 22 if none is said."),
+    credentials: map(credentialName, credentialForm, "Credentials that runs use and never hold."),
     environment: table(
       {
         pass: list(passedVariable, "Variables of the person that are passed on; no others are."),
@@ -67,6 +81,24 @@ export const profileForm = table(
         tmp: { ...size, schema: { ...size.schema, description: "Size of /tmp and of /dev/shm, which are memory." } },
       },
       "Limits.",
+    ),
+    models: modelsForm,
+    budgets: budgetsForm,
+    recording: table(
+      {
+        terminal: boolean("Whether what the command's terminal shows is recorded."),
+        "max-size": { ...size, schema: { ...size.schema, description: "The longest that a recording gets." } },
+        send: boolean("Whether recordings are sent to the server at which the host is enrolled; not, if not said."),
+      },
+      "The recording of the terminal.",
+    ),
+    leaks: table(
+      {
+        models: list(inspectedHost, "Hosts of models beside the agent's own: they may be sent what it reads."),
+        code: { ...size, schema: { ...size.schema, description: "Of the workspace's code may go to any other host." } },
+        "code-hosts": list(inspectedHost, "Hosts that any amount of the workspace's code may go to."),
+      },
+      "What must not leave in what is looked into.",
     ),
     record: table(
       {

@@ -1,5 +1,6 @@
 import type { Profile } from "../profile-types.ts";
 import { withDigest } from "./merge.ts";
+import { lowerBudgets } from "./merge-models.ts";
 import { mergeRecord } from "./merge-record.ts";
 import type { ProfileSource } from "./source.ts";
 
@@ -14,10 +15,15 @@ export function tighten(outer: Profile, own: ProfileSource): { profile: Profile;
   const protect = split(filesystem.protect);
   const record = own.record === undefined ? outer.record : mergeRecord([outer.record, own.record]);
   const ignored = [
-    ...(["extends", "network", "environment"] as const).filter((key) => own[key] !== undefined),
+    ...(["extends", "network", "ssh", "credentials", "environment", "models", "recording", "leaks"] as const).filter(
+      (key) => own[key] !== undefined,
+    ),
     ...(["read", "write"] as const).filter((key) => filesystem[key] !== undefined).map((key) => `filesystem.${key}`),
     ...mask.taking.map((pattern) => `filesystem.mask: ${pattern}`),
     ...protect.taking.map((path) => `filesystem.protect: ${path}`),
+    ...(["when-spent", "when-repeating"] as const)
+      .filter((key) => own.budgets?.[key] !== undefined)
+      .map((key) => `budgets.${key}`),
     ...(home.seed === undefined ? [] : ["home.seed"]),
     ...(home.mode === "kept" && outer.home.mode === "ephemeral" ? ["home.mode"] : []),
     ...((own.record?.require ?? record.require) === record.require ? [] : ["record.require"]),
@@ -39,6 +45,7 @@ export function tighten(outer: Profile, own: ProfileSource): { profile: Profile;
       memoryBytes: lower(outer.limits.memoryBytes, limits.memory),
       tmpBytes: Math.min(outer.limits.tmpBytes, limits.tmp ?? Infinity),
     },
+    budgets: lowerBudgets(outer.budgets, own.budgets ?? {}),
     record,
   });
   return { profile, ignored };

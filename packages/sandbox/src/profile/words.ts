@@ -1,21 +1,20 @@
 /** The words of a profile, each read into its one normal form. */
+import { parseHostName } from "@bailiwick/base";
 import { word, type Wrong } from "./form.ts";
 import { DURATION_PATTERN, SIZE_PATTERN, parseDuration, parseSize } from "./quantities.ts";
 import { isSecretFile } from "./secret-names.ts";
 
-const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
-const HOST = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
-
 /** A host name in lower case without a trailing dot: never an address, never the sandbox's own loopback. */
 function hostName(text: string, wrong: Wrong): string {
-  const name = text.toLowerCase().replace(/\.$/, "");
-  if (isIpv4(name) || name.includes(":") || /(^|\.)([0-9]+|0x[0-9a-f]*)$/.test(name)) {
+  if (text.includes(":") || /(^|\.)([0-9]+|0x[0-9a-f]*)\.?$/i.test(text)) {
     throw wrong(
       "is an address, not a name",
       'give it a name: `[network.hosts]` with `"db.test" = "10.0.0.5"`, and allow that name',
     );
   }
-  if (name.length > 253 || !HOST.test(name)) {
+  const name = parseHostName(text);
+  // Names of hosts have no underscore; DNS has others that do.
+  if (name === undefined || name.includes("_")) {
     throw wrong("is not a host name", "write it as in DNS; other alphabets as `xn--…`");
   }
   if (name === "localhost" || name.endsWith(".localhost")) {
@@ -43,6 +42,15 @@ export const allowedHost = word(
     if (!parent.includes("."))
       throw wrong("would allow a whole top-level domain", "name the domain: `*.example.com:443`");
     return `*.${parent}:${port}`;
+  },
+);
+
+/** A name, or `*.` and a domain: as in `allow`, at every port. */
+export const inspectedHost = word(
+  { description: "host name, or `*.` and a domain", examples: ["api.example.com", "*.example.com"] },
+  (text, wrong) => {
+    if (/:[0-9]+$/.test(text)) throw wrong("has a port", "write the name alone: every port of it is looked into");
+    return text.startsWith("*.") ? `*.${hostName(text.slice(2), wrong)}` : hostName(text, wrong);
   },
 );
 
@@ -169,5 +177,14 @@ export const witnessName = word(
   (text, wrong) => {
     if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(text)) return text;
     throw wrong("is not the name of a witness", "lower-case letters, digits, `.`, `_` and `-`");
+  },
+);
+
+/** What a profile calls a credential; it stands in events and refusals. */
+export const credentialName = word(
+  { description: "name of a credential", pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" },
+  (text, wrong) => {
+    if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(text)) return text;
+    throw wrong("is not the name of a credential", "lower-case letters, digits, `.`, `_` and `-`");
   },
 );

@@ -89,6 +89,9 @@ export class PayloadReader {
   u8(): number {
     return this.#bytes.readUInt8(this.#take(1));
   }
+  u16(): number {
+    return this.#bytes.readUInt16LE(this.#take(2));
+  }
   u32(): number {
     return this.#bytes.readUInt32LE(this.#take(4));
   }
@@ -108,6 +111,12 @@ export class PayloadReader {
   /** Milliseconds since 1970, from nanoseconds. */
   time(): number {
     return Number(this.u64()) / 1e6;
+  }
+  /** A view of the payload. */
+  bytes(): Buffer {
+    const length = this.u32();
+    const from = this.#take(length);
+    return this.#bytes.subarray(from, from + length);
   }
   str(): string {
     const length = this.u32();

@@ -201,6 +201,9 @@ function compose({ child, session, handles, exited, enforcement }: Parts): Sandb
     resumeTerminal: () => {
       session.send(messages.resumeTerminalFrame);
     },
+    takeOutput: (bytes) => {
+      session.send(messages.takenFrame(bytes));
+    },
     signal: (name) => {
       session.send(messages.signalFrame(name));
     },

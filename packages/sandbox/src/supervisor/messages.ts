@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { getSystemErrorMap } from "node:util";
 import type { SocketEnds } from "../sandbox.ts";
 import type { Enforcement, ExecEnd, ExecFile, ExecNotice, FileIdentity, MainExit, Verdict } from "../supervision.ts";
 import { addressBytes } from "./addresses.ts";
@@ -101,6 +100,21 @@ export function parseRenewed(payload: Buffer): { readonly path: string; readonly
   return renewed;
 }
 
+export function parseOutput(payload: Buffer): { readonly at: number; readonly lost: number; readonly bytes: Buffer } {
+  const reader = new PayloadReader(payload);
+  const output = { at: reader.time(), lost: reader.id(), bytes: reader.bytes() };
+  reader.done();
+  return output;
+}
+
+export function parseSize(payload: Buffer): { readonly at: number; readonly columns: number; readonly rows: number } {
+  const reader = new PayloadReader(payload);
+  const size = { at: reader.time(), columns: reader.u16(), rows: reader.u16() };
+  reader.done();
+  if (size.columns === 0 || size.rows === 0) throw new FrameError("a terminal without a size");
+  return size;
+}
+
 export function parseError(payload: Buffer): string {
   const reader = new PayloadReader(payload);
   const what = reader.str();
@@ -150,11 +164,15 @@ export function signalNumber(name: NodeJS.Signals): number {
 
 /** `ENOENT`; a number that Node has no name for as `errno 123`. */
 export function errnoName(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[0] ?? extraErrnos.get(errno) ?? `errno ${String(errno)}`;
+  return errnoNames.get(errno) ?? `errno ${String(errno)}`;
 }
 
-// libuv names only what it maps itself; these are what exec and the launcher's own phases also give.
-const extraErrnos = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+// Of two names for one number the first: EAGAIN, not EWOULDBLOCK. `node:util` has a map of them, too, but takes 3 ms of every start to load.
+const errnoNames = new Map(
+  Object.entries(constants.errno)
+    .map(([name, number]) => [number, name] as const)
+    .reverse(),
+);
 
 const START = 2;
 const VERDICT = 3;
@@ -165,6 +183,7 @@ const TERMINAL = 7;
 const OWNER = 8;
 const CONNECT = 9;
 const KILL = 10;
+const TAKEN = 11;
 const REUSE = { never: 0, exact: 1, program: 2 } as const;
 
 export const startFrame = frame(START);
@@ -207,6 +226,12 @@ export function ownerFrame(query: number, ends: SocketEnds): Buffer | undefined 
   payload.set(remote.bytes, 24);
   payload.writeUInt16LE(ends.remotePort, 40);
   return frame(OWNER, payload);
+}
+
+export function takenFrame(bytes: number): Buffer {
+  const payload = Buffer.allocUnsafe(8);
+  payload.writeBigUInt64LE(BigInt(bytes), 0);
+  return frame(TAKEN, payload);
 }
 
 export function connectFrame(query: number, port: number): Buffer {

@@ -47,6 +47,8 @@ const allowing: SupervisionHandlers = {
   onEnd: () => undefined,
   onTampered: () => undefined,
   onRenewed: () => undefined,
+  onOutput: () => undefined,
+  onSize: () => undefined,
 };
 
 function begin(handlers: Partial<SupervisionHandlers> = {}): {

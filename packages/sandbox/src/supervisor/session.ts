@@ -110,6 +110,20 @@ export class Session {
         });
         return;
       }
+      case "output": {
+        const { at, bytes, lost } = messages.parseOutput(payload);
+        this.#tell(() => {
+          this.#handlers.onOutput(at, bytes, lost);
+        });
+        return;
+      }
+      case "size": {
+        const { at, columns, rows } = messages.parseSize(payload);
+        this.#tell(() => {
+          this.#handlers.onSize(at, columns, rows);
+        });
+        return;
+      }
       case "ping":
         this.#reply(messages.pongFrame);
         return;
