@@ -3,6 +3,7 @@ import { claudeCode } from "./claude-code/claude-code.ts";
 import { codex } from "./codex/codex.ts";
 import { geminiCli } from "./gemini-cli/gemini-cli.ts";
 import { adapterOf, isInPackageOf, type KnownAgent } from "./known-agent.ts";
+import { commandsOf, shellText } from "./shell-tools.ts";
 import { outermostPackage } from "./npm-package.ts";
 import { opencode } from "./opencode/opencode.ts";
 
@@ -42,7 +43,10 @@ function unknownProgram(realPath: string): Adapter {
     credentials: [],
     seed: [],
     autonomy: [],
+    headless: undefined,
     interpreter: undefined,
+    commandsOf: (_tool, input) => commandsOf(input),
+    unwrap: shellText,
     installation: (path) => [outermostPackage(path) ?? path],
   };
 }

@@ -26,8 +26,17 @@ export interface Adapter {
   readonly seed: readonly string[];
   /** Arguments that turn its own questions and its own sandbox off, since both stand within the run's boundary. */
   readonly autonomy: readonly string[];
+  /** The command line by which it does one thing without anybody there, and ends. Undefined where that is not known. */
+  readonly headless: ((prompt: string) => readonly [string, ...string[]]) | undefined;
   /** The program that runs it when it is a script, to be found in PATH. */
   readonly interpreter: string | undefined;
+  /**
+   * The command texts that a call of one of its tools may run in a shell, as the model wrote them.
+   * @param input JSON, or the text of a tool that takes text
+   */
+  commandsOf(tool: string, input: string): readonly string[];
+  /** The command text within the way in which it starts a shell for a tool; undefined where a command line is no such thing. */
+  unwrap(argv: readonly string[]): string | undefined;
   /**
    * What must be readable inside for it to start: absolute paths, each with its reason being the agent's own installation.
    * Some may not exist (a platform's package); those are left out by the caller.

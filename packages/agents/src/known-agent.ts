@@ -1,8 +1,9 @@
 import type { Adapter } from "./adapter.ts";
+import { commandsOf } from "./shell-tools.ts";
 import { packageDirectory, siblingPackage } from "./npm-package.ts";
 
 /** An agent as its folder describes it; {@link adapterOf} makes the adapter. */
-export interface KnownAgent extends Omit<Adapter, "installation"> {
+export interface KnownAgent extends Omit<Adapter, "installation" | "commandsOf"> {
   /** Names of its program's file. */
   readonly binaries: readonly string[];
   readonly packageName: string;
@@ -18,6 +19,7 @@ export function adapterOf(agent: KnownAgent): Adapter {
   const { packageName, platformPackages } = agent;
   return {
     ...agent,
+    commandsOf: (_tool, input) => commandsOf(input),
     installation: (realPath) => {
       const directory = packageDirectory(realPath, packageName);
       if (directory !== undefined) {

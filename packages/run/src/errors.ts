@@ -15,6 +15,18 @@ export type RunErrorCode =
   | "RUN_WITNESS_UNKNOWN"
   /** The profile requires that the start is witnessed, and too few witnesses could be had. */
   | "RUN_NOT_WITNESSED"
+  /** A file of root certificates lies where a run can write. */
+  | "RUN_ROOTS_REFUSED"
+  /** The source of a credential gives none, or none that can be sent. */
+  | "RUN_CREDENTIAL_UNAVAILABLE"
+  /** A credential stands where the run or the record would get it. */
+  | "RUN_CREDENTIAL_EXPOSED"
+  /** A rule set of the profile lacks what it needs. */
+  | "RUN_RULES_INVALID"
+  /** This host is enrolled, and has never had its server's policies. */
+  | "RUN_POLICY_MISSING"
+  /** Its server's policies require that it was heard within some hours, and it was not. */
+  | "RUN_POLICY_OVERDUE"
   /** A file of an exec can't be read for its digest. */
   | "RUN_DIGEST_FAILED";
 

@@ -1,6 +1,7 @@
 import type { NewEvent } from "@bailiwick/audit";
 import type { Decision, ExecLink, ExecRequest } from "@bailiwick/policy";
 import type { ExecFile, ExecNotice } from "@bailiwick/sandbox";
+import type { Origin } from "./provenance.ts";
 
 /** A digest for the record where no bytes could be read; no file has it. The exec was refused then. */
 export const UNREADABLE = `sha256:${"0".repeat(64)}`;
@@ -17,22 +18,36 @@ export function linkOf(
 }
 
 /** A decision as it stands in the record. */
-export function recordedDecision({ outcome, policies, reason, instead, policyDigest, failure }: Decision) {
+export function recordedDecision({
+  outcome,
+  policies,
+  reason,
+  instead,
+  approver,
+  policyDigest,
+  failure,
+  severity,
+}: Decision) {
   return {
     outcome,
     policies: [...policies],
     reason,
     ...(instead !== undefined && { instead }),
+    ...(approver !== undefined && { approver }),
     policyDigest,
     ...(failure !== undefined && { failure }),
+    ...(severity !== undefined && outcome !== "allow" && { severity }),
   };
 }
 
 export function execEvent(
   type: "exec.allowed" | "exec.refused",
   notice: ExecNotice,
-  request: ExecRequest,
-  decision: Decision,
+  {
+    request,
+    decision,
+    origin,
+  }: { readonly request: ExecRequest; readonly decision: Decision; readonly origin: Origin | undefined },
 ): NewEvent {
   const [program, ...also] = request.links.map((each) => ({ path: each.program.path, digest: each.program.digest }));
   return {
@@ -46,6 +61,7 @@ export function execEvent(
     ...(also.length > 0 && { also }),
     argv: { values: [...notice.files[0].argv] },
     cwd: notice.cwd,
+    ...(origin !== undefined && { origin }),
     decision: recordedDecision(decision),
   };
 }

@@ -95,7 +95,7 @@ function setUp(decide: (request: ExecRequest) => Decision | Promise<Decision>, a
   const renewed: [path: string, made: boolean][] = [];
   const options: ExecGateOptions = {
     inspector: new ExecInspector({
-      run: { runId: "r", user: "sam", agent: "tool", project: "/w", profile: "standard" },
+      run: { runId: "r", user: "sam", agent: "tool", project: "/w", profile: "standard", labels: [] },
       digests,
       names: new ProgramNames([], { searchPath: undefined, digests, cache: undefined }),
       writable: ["/w"],
@@ -109,7 +109,8 @@ function setUp(decide: (request: ExecRequest) => Decision | Promise<Decision>, a
       close: () => Promise.resolve(),
     },
     recorder,
-    approvals: answers === undefined ? { nobody: "there is no terminal" } : new Approvals(approver),
+    approvals: answers === undefined ? { nobody: "there is no terminal" } : new Approvals(approver, undefined),
+    origins: undefined,
     now: () => 2000,
     onRenewed: (path, made) => void renewed.push([path, made]),
     onBroken: (reason, detail) => void broken.push(`${reason}: ${detail}`),

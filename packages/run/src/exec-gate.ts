@@ -1,9 +1,12 @@
+import type { NewEvent } from "@bailiwick/audit";
 import { BailiwickError } from "@bailiwick/base";
 import type { Decider, Decision, ExecRequest } from "@bailiwick/policy";
 import type { ExecEnd, ExecNotice, SupervisionHandlers, Verdict } from "@bailiwick/sandbox";
-import { bindingOf, type Answer, type Approvals } from "./approvals.ts";
+import { bindingOf, type Approvals, type Settled } from "./approvals.ts";
+import { answered, unasked, whyNobody, type Askable } from "./ask-outcomes.ts";
 import { execEvent, linkOf, UNREADABLE } from "./exec-events.ts";
 import type { ExecFacts, ExecInspector } from "./exec-inspector.ts";
+import type { Origin, StartedExec } from "./provenance.ts";
 import type { Recorder } from "./recorder.ts";
 import { refusalMessage } from "./refusal-message.ts";
 import type { Refusal } from "./run-types.ts";
@@ -12,8 +15,9 @@ export interface ExecGateOptions {
   readonly inspector: ExecInspector;
   readonly decider: Decider;
   readonly recorder: Recorder;
-  /** undefined: there is nobody to ask, and why. */
-  readonly approvals: Approvals | { readonly nobody: string };
+  readonly approvals: Askable;
+  /** Where nothing is looked into, no model is heard: then there are none. */
+  readonly origins: ExecOrigins | undefined;
   readonly now: () => number;
   /** @see SupervisionHandlers.onRenewed; it is recorded already */
   readonly onRenewed: (path: string, made: boolean) => void;
@@ -21,8 +25,18 @@ export interface ExecGateOptions {
   readonly onBroken: (reason: "tampering" | "supervisor", detail: string) => void;
 }
 
+export interface ExecOrigins {
+  /** Once for each exec, as it is recorded. */
+  readonly of: (started: StartedExec) => Origin;
+  /** Resolves when what models have answered so far is read; undefined when it is. */
+  readonly settled: () => Promise<void> | undefined;
+}
+
+/** What of supervision is about execs, and what they run. */
+type ExecHandlers = Omit<SupervisionHandlers, "onOutput" | "onSize">;
+
 /** Answers the launcher: finds out what would run, has it decided, records it. Keeps nothing of an exec that has ended. */
-export class ExecGate implements SupervisionHandlers {
+export class ExecGate implements ExecHandlers {
   readonly #options: ExecGateOptions;
   /** Live execs and when they started. */
   readonly #live = new Map<number, number>();
@@ -51,7 +65,12 @@ export class ExecGate implements SupervisionHandlers {
 
   onExec(notice: ExecNotice): Verdict | Promise<Verdict> {
     this.lastExecAt = performance.now();
-    if (notice.decided) return this.#recordRepeated(notice);
+    const unread = this.#options.origins?.settled();
+    if (notice.decided) return this.#recordRepeated(notice, unread);
+    return unread === undefined ? this.#answer(notice) : unread.then(() => this.#answer(notice));
+  }
+
+  #answer(notice: ExecNotice): Verdict | Promise<Verdict> {
     let verdict: MaybeLate<Verdict>;
     try {
       const facts = this.#options.inspector.inspect(notice);
@@ -115,7 +134,7 @@ export class ExecGate implements SupervisionHandlers {
     // An approved exec starts when it was approved, not when it asked.
     this.#live.set(notice.id, facts.request.approved ? this.#options.now() : notice.at);
     const reuse = facts.stable && !facts.request.approved ? REUSE[decision.scope] : "never";
-    const written = recorder.append(execEvent("exec.allowed", notice, facts.request, decision));
+    const written = recorder.append(this.#event("exec.allowed", notice, facts.request, decision));
     if (recorder.crowded) return written.then((kept) => (kept ? { allow: true, reuse } : LOST));
     return { allow: true, reuse };
   }
@@ -125,28 +144,25 @@ export class ExecGate implements SupervisionHandlers {
     const { reason, policies } = decision;
     if (this.refusals.length < KEPT_REFUSALS)
       this.refusals.push({ argv: notice.files[0].argv.map(shorten), reason, policies });
-    await this.#options.recorder.appendNow(execEvent("exec.refused", notice, request, decision));
+    await this.#options.recorder.appendNow(this.#event("exec.refused", notice, request, decision));
     return { allow: false, message: refusalMessage(decision) };
   }
 
   async #ask(notice: ExecNotice, facts: ExecFacts, decision: Decision): Promise<Verdict> {
     const { approvals, decider, now, recorder } = this.#options;
-    if ("nobody" in approvals) return await this.#refuse(notice, facts.request, unasked(decision, approvals.nobody));
-    if (!approvals.answersFor(decision.approver)) {
-      const nobody = `${approvals.by} is not ${decision.approver ?? ""}`;
-      return await this.#refuse(notice, facts.request, unasked(decision, nobody));
-    }
+    const nobody = whyNobody(approvals, decision.approver);
+    if (nobody !== undefined || "nobody" in approvals)
+      return await this.#refuse(notice, facts.request, unasked(decision, nobody ?? ""));
     const bound = bindingOf(facts.request, decider.policyDigest);
-    if (approvals.isSameAttempt(bound, notice.pid)) {
-      return await this.#refuse(notice, facts.request, answered(decision, "no", approvals.by));
-    }
-    const answer = await this.#question(notice, facts.request, { decision, bound, approvals });
-    recorder.note({ type: "approval", at: now(), exec: notice.id, answer, by: approvals.by, bound });
+    const saidNo = approvals.whoSaidNo(bound, notice.pid);
+    if (saidNo !== undefined) return await this.#refuse(notice, facts.request, answered(decision, "no", saidNo));
+    const { answer, by } = await this.#question(notice, facts.request, { decision, bound, approvals });
+    recorder.note({ type: "approval", at: now(), exec: notice.id, answer, by, bound });
     if (answer !== "once" && answer !== "run") {
-      return await this.#refuse(notice, facts.request, answered(decision, answer, approvals.by));
+      return await this.#refuse(notice, facts.request, answered(decision, answer, by));
     }
     const approved: ExecFacts = { request: { ...facts.request, approved: true }, stable: false };
-    const final = await decider.decide(approved.request);
+    const final = { ...(await decider.decide(approved.request)), approver: decision.approver };
     // A yes can't lift what was never a question.
     if (final.outcome === "allow") return await this.#allow(notice, approved, final);
     return await this.#refuse(notice, approved.request, { ...final, outcome: "deny" });
@@ -156,12 +172,13 @@ export class ExecGate implements SupervisionHandlers {
     notice: ExecNotice,
     request: ExecRequest,
     { decision, bound, approvals }: { decision: Decision; bound: string; approvals: Approvals },
-  ): Promise<Answer> {
+  ): Promise<Settled> {
     const controller = new AbortController();
     this.#questions.set(notice.id, controller);
     try {
       const files = request.links.map(({ program }) => ({ path: program.path, digest: program.digest }));
       const question = {
+        kind: "exec" as const,
         exec: notice.id,
         pid: notice.pid,
         argv: notice.files[0].argv,
@@ -176,14 +193,14 @@ export class ExecGate implements SupervisionHandlers {
   }
 
   /** The launcher repeated a verdict by itself. It is decided here once more: should it be anything but a yes, the launcher was wrong. */
-  #recordRepeated(notice: ExecNotice): Verdict {
+  #recordRepeated(notice: ExecNotice, unread: Promise<void> | undefined): Verdict {
     this.#counts.execs++;
     this.#live.set(notice.id, notice.at);
     try {
       const facts = this.#options.inspector.inspect(notice);
       const made =
-        facts instanceof Promise
-          ? this.#decideLate(facts)
+        facts instanceof Promise || unread !== undefined
+          ? this.#decideLate(facts, unread)
           : { facts, decision: this.#options.decider.decide(facts.request) };
       if (!(made instanceof Promise) && !(made.decision instanceof Promise))
         this.#recordSame(notice, made.facts, made.decision);
@@ -194,8 +211,12 @@ export class ExecGate implements SupervisionHandlers {
     return REPEATED;
   }
 
-  async #decideLate(facts: Promise<ExecFacts>): Promise<{ readonly facts: ExecFacts; readonly decision: Decision }> {
+  async #decideLate(
+    facts: MaybeLate<ExecFacts>,
+    unread: Promise<void> | undefined,
+  ): Promise<{ readonly facts: ExecFacts; readonly decision: Decision }> {
     const known = await facts;
+    await unread;
     return { facts: known, decision: await this.#options.decider.decide(known.request) };
   }
 
@@ -215,7 +236,7 @@ export class ExecGate implements SupervisionHandlers {
   }
 
   #recordSame(notice: ExecNotice, facts: ExecFacts, decision: Decision): void {
-    this.#options.recorder.note(execEvent("exec.allowed", notice, facts.request, decision));
+    this.#options.recorder.note(this.#event("exec.allowed", notice, facts.request, decision));
     if (decision.outcome === "allow") return;
     const detail = `the launcher repeated a verdict for \`${notice.files[0].path}\` that does not hold`;
     this.#options.onBroken("supervisor", detail);
@@ -241,6 +262,18 @@ export class ExecGate implements SupervisionHandlers {
       ...(end.cpuMs !== undefined && { cpuMs: end.cpuMs }),
       wallMs: Math.max(0, end.at - startedAt),
     });
+  }
+
+  #event(
+    type: "exec.allowed" | "exec.refused",
+    notice: ExecNotice,
+    request: ExecRequest,
+    decision: Decision,
+  ): NewEvent {
+    const { id: exec, parent, files } = notice;
+    const refused = type === "exec.refused";
+    const origin = this.#options.origins?.of({ exec, parent, argv: files[0].argv, refused });
+    return execEvent(type, notice, { request, decision, origin });
   }
 
   /** A failure before the decision is a refusal, recorded with its cause. */
@@ -274,16 +307,3 @@ type MaybeLate<T> = T | Promise<T>;
 const REUSE = { program: "program", exact: "exact", once: "never" } as const;
 const REPEATED: Verdict = { allow: true, reuse: "never" };
 const LOST: Verdict = { allow: false, message: "bailiwick: refused: the record of this run cannot be written" };
-
-function unasked(decision: Decision, nobody: string): Decision {
-  return {
-    ...decision,
-    outcome: "deny",
-    reason: `${decision.reason} (needs a person's yes, and there was nobody to ask: ${nobody})`,
-  };
-}
-
-function answered(decision: Decision, answer: "no" | "unanswered", by: string): Decision {
-  const why = answer === "no" ? `${by} said no` : "nobody answered";
-  return { ...decision, outcome: "deny", reason: `${decision.reason} (asked, and ${why})` };
-}

@@ -37,7 +37,7 @@ export class ExecInspector {
   /** The request that policies see. */
   requestFor(notice: ExecNotice, links: readonly ExecLink[]): ExecRequest {
     const { run } = this.#options;
-    return { action: "exec", run, links, cwd: notice.cwd, labels: [], timeMs: Math.floor(notice.at), approved: false };
+    return { action: "exec", run, links, cwd: notice.cwd, timeMs: Math.floor(notice.at), approved: false };
   }
 
   #describe(notice: ExecNotice, digests: readonly FileDigest[]): ExecFacts | Promise<ExecFacts> {

@@ -1,54 +1,37 @@
-import { constants } from "node:os";
-import type { KnownWitness, RunLog, TreeHead } from "@bailiwick/audit";
-import type { RunId } from "@bailiwick/base";
-import { createGateway, publishPort, type NetworkRules } from "@bailiwick/egress";
-import type { Decider, Decision, RunFacts } from "@bailiwick/policy";
-import { removeMadeNames, type LaunchSpec, type MainExit, type Profile, type Sandbox } from "@bailiwick/sandbox";
-import { Approvals } from "./approvals.ts";
+import { release } from "node:os";
+import { basename } from "node:path";
+import type { TreeHead } from "@bailiwick/audit";
+import { removeMadeNames, type MainExit, type SupervisionHandlers } from "@bailiwick/sandbox";
+import type { Askable } from "./ask-outcomes.ts";
 import { findChangedFiles } from "./changed-files.ts";
-import type { Digests } from "./digests.ts";
 import { ExecGate } from "./exec-gate.ts";
 import { ExecInspector } from "./exec-inspector.ts";
+import { Freezes } from "./freezes.ts";
 import { HostEvents } from "./host-events.ts";
+import { HostQuestions } from "./host-questions.ts";
 import { announceRun } from "./live-runs.ts";
-import { RunError } from "./errors.ts";
-import type { ProgramNames } from "./program-names.ts";
+import { KnownPrograms } from "./known-programs.ts";
+import { ModelWatch } from "./model-watch.ts";
+import { type Network, openNetwork } from "./open-network.ts";
+import type { ReadyRun } from "./ready-run.ts";
 import { Recorder } from "./recorder.ts";
 import type { Releases } from "./releases.ts";
+import { makeControl, type RunControl } from "./run-control.ts";
+import { recordedCounts, statusOf } from "./run-end.ts";
+import { makeApprovals, makeApprover, makeRecording, makeWitnessing } from "./run-parts.ts";
 import type { EndReason, RunOptions, RunOutcome } from "./run-types.ts";
 import type { Signals } from "./signals.ts";
-import type { StateDirectory } from "./state-directory.ts";
-import { TerminalTurn } from "./terminal-turn.ts";
-import { failureText, Witnessing, type WitnessReport } from "./witnessing.ts";
+import type { TerminalRecording } from "./terminal-recording.ts";
+import { notWitnessed, type Witnessing } from "./witnessing.ts";
 import { writableDirectories } from "./writable.ts";
-
-/** A run of which every part is there, and nothing has started yet. */
-export interface ReadyRun {
-  readonly run: RunId;
-  readonly startedAt: number;
-  readonly facts: RunFacts;
-  readonly hostname: string;
-  readonly state: StateDirectory;
-  readonly profile: Profile;
-  readonly spec: LaunchSpec;
-  readonly rules: NetworkRules;
-  readonly publish: readonly number[];
-  readonly digests: Digests;
-  readonly names: ProgramNames;
-  readonly sandbox: Sandbox;
-  readonly decider: Decider;
-  readonly log: RunLog;
-  /** Those that the profile names. */
-  readonly witnesses: readonly KnownWitness[];
-  /** Directories whose own change is Bailiwick's. */
-  readonly untold: ReadonlySet<string>;
-}
 
 /** A failing disk is tried again so often, and for so long. */
 const RETRY_MS = 1_000;
 const PATIENCE_MS = 30_000;
 /** Looking for changed files takes no longer than this. */
 const CHANGES_MS = 500;
+/** Budgets of bytes and time are looked at so often. */
+const MEASURE_MS = 200;
 /** The longest timer there is. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -58,47 +41,80 @@ export class GovernedRun {
   readonly #options: RunOptions;
   readonly #releases: Releases;
   readonly #recorder: Recorder;
+  readonly #freezes: Freezes;
   readonly #hosts: HostEvents;
+  readonly #programs = new KnownPrograms();
+  readonly #approver: RunOptions["approver"];
+  readonly #approvals: Askable;
+  readonly #questions: HostQuestions;
+  readonly #models: ModelWatch;
   /** Undefined where the profile names no witness. */
   readonly #witnessing: Witnessing | undefined;
   readonly gate: ExecGate;
+  readonly #recording: TerminalRecording;
   /** Names under a protection that was laid anew, and those of them that had to be made. */
   readonly #renewed = new Set<string>();
   readonly #made: string[] = [];
   #end: { readonly reason: EndReason; readonly detail: string | undefined } | undefined;
+  readonly #say = (text: string): void => {
+    this.#options.observer.say(text);
+  };
 
   constructor(ready: ReadyRun, options: RunOptions, releases: Releases) {
     this.#ready = ready;
     this.#options = options;
     this.#releases = releases;
     const { sandbox, log } = ready;
+    let thaw: (() => void) | undefined;
     this.#recorder = new Recorder({
       log,
       hooks: {
         freeze: () => {
-          sandbox.freeze();
+          thaw = this.#freezes.hold();
         },
-        thaw: () => {
-          sandbox.thaw();
-        },
+        thaw: () => thaw?.(),
         giveUp: () => {
           this.endAs("record", "the record could not be written");
         },
-        say: (text) => {
-          options.observer.say(text);
-        },
+        say: this.#say,
       },
       onEvent: (event) => {
         this.#witnessing?.noteGrowth();
+        this.#programs.note(event);
+        if (event.type === "exec.ended" && event.replacedBy === undefined) this.#questions.execEnded(event.exec);
+        this.#models.note(event);
         options.observer.event(event);
       },
       now: Date.now,
       retryMs: RETRY_MS,
       patienceMs: PATIENCE_MS,
     });
-    this.#witnessing = this.#makeWitnessing();
-    this.#hosts = new HostEvents(this.#recorder);
+    this.#witnessing = makeWitnessing(ready, this.#recorder, this.#say);
+    this.#approver = makeApprover(options, sandbox);
+    this.#approvals = makeApprovals(this.#approver, options.desk);
+    this.#questions = new HostQuestions({
+      ...{ decider: ready.decider, recorder: this.#recorder, programs: this.#programs },
+      ...{ approvals: this.#approvals, now: Date.now },
+    });
+    this.#freezes = new Freezes([sandbox, this.#questions]);
+    this.#models = this.#makeModels();
+    this.#hosts = new HostEvents(this.#recorder, this.#models, this.#say);
     this.gate = this.#makeGate();
+    this.#recording = makeRecording(ready, this.#recorder, this.#say);
+  }
+
+  /** Whom the launcher tells. */
+  get handlers(): SupervisionHandlers {
+    const { gate } = this;
+    const recording = this.#recording;
+    return {
+      onExec: gate.onExec.bind(gate),
+      onEnd: gate.onEnd.bind(gate),
+      onTampered: gate.onTampered.bind(gate),
+      onRenewed: gate.onRenewed.bind(gate),
+      onOutput: recording.onOutput.bind(recording),
+      onSize: recording.onSize.bind(recording),
+    };
   }
 
   /** Ends the run for a reason of Bailiwick's own. The first reason counts. */
@@ -110,11 +126,16 @@ export class GovernedRun {
   /** Records the start, starts the command, and resolves when all is over. @throws what fails before the command started: nothing ran */
   async run(signals: Signals): Promise<RunOutcome> {
     const { run, startedAt, sandbox, state, profile, facts } = this.#ready;
-    await this.#openNetwork();
+    const network = await openNetwork(this.#ready, {
+      hosts: this.#hosts,
+      questions: this.#questions,
+      programs: this.#programs,
+      releases: this.#releases,
+    });
     await this.#recordStart();
     await this.#witnessStart();
     this.#releases.add(announceRun(state.runs, run, startedAt));
-    this.#options.observer.started(run);
+    this.#options.observer.started(run, this.#makeControl());
     signals.attach(sandbox);
     if (signals.early === undefined) sandbox.start();
     else this.#stopBeforeStart();
@@ -123,9 +144,12 @@ export class GovernedRun {
       this.endAs("wall-time", `the run took longer than its profile allows`);
     };
     const timer = wallMs === undefined ? undefined : setTimeout(limit, Math.min(wallMs, LONGEST_MS));
+    const unwatch = this.#watchBudgets(network);
     const exit = await this.#exited();
     clearTimeout(timer);
+    unwatch();
     this.gate.close();
+    this.#questions.freeze();
     await this.#releases.release();
     removeMadeNames(facts.project, this.#made);
     return await this.#conclude(exit);
@@ -145,43 +169,9 @@ export class GovernedRun {
     }
   }
 
-  async #openNetwork(): Promise<void> {
-    const { sandbox, rules, decider, facts, profile, publish } = this.#ready;
-    const gateway = createGateway({
-      dns: sandbox.dns,
-      listeners: sandbox.listeners,
-      rules,
-      decide: (host, port) => {
-        const request = {
-          action: "connect",
-          run: facts,
-          host,
-          port,
-          labels: [],
-          timeMs: Date.now(),
-          approved: false,
-        } as const;
-        const decision = decider.decide(request);
-        return decision instanceof Promise ? decision.then(withoutQuestion) : withoutQuestion(decision);
-      },
-      profileDigest: profile.digest,
-      findOwner: (ends) => sandbox.findOwner(ends),
-      observer: this.#hosts,
-    });
-    this.#releases.add(async () => {
-      await gateway.close();
-    });
-    for (const port of publish) {
-      const publication = await publishPort({ port, connectInside: (inside) => sandbox.connectInside(inside) });
-      this.#releases.add(async () => {
-        await publication.close();
-      });
-    }
-  }
-
   async #recordStart(): Promise<void> {
-    const { startedAt, facts, hostname, profile, decider, log, sandbox } = this.#ready;
-    const { name, command, version } = this.#options;
+    const { startedAt, facts, hostname, profile, decider, log, sandbox, policyLayers } = this.#ready;
+    const { name, labels, command, version } = this.#options;
     const written = await this.#recorder.appendNow({
       type: "run.started",
       at: startedAt,
@@ -189,11 +179,14 @@ export class GovernedRun {
       user: facts.user,
       hostname,
       agent: facts.agent,
+      ...(labels.length > 0 && { labels: [...labels] }),
       command: { values: [...command] },
       workspace: facts.project,
       profile: { name: profile.name, digest: profile.digest },
       policyDigest: decider.policyDigest,
+      ...(policyLayers.length > 0 && { policyLayers: [...policyLayers] }),
       enforcement: sandbox.enforcement.map(({ layer, state, detail }) => ({ layer, state, detail })),
+      kernel: release(),
       follows: { size: log.follows.size, root: log.follows.root },
       version,
     });
@@ -204,9 +197,8 @@ export class GovernedRun {
   async #witnessStart(): Promise<void> {
     const report = await this.#witnessing?.atStart();
     if (report === undefined || report.met) return;
-    const { startedAt } = this.#ready;
-    const counts = { ...this.gate.counts, ...this.#hosts.counts };
-    const wallMs = Date.now() - startedAt;
+    const counts = recordedCounts({ ...this.gate.counts, ...this.#hosts.counts });
+    const wallMs = performance.now() - this.#ready.begunAt;
     this.#recorder.note({ type: "run.ended", at: Date.now(), status: 125, reason: "record", counts, wallMs });
     this.#witnessing?.close();
     await this.#closeRecord();
@@ -214,21 +206,38 @@ export class GovernedRun {
   }
 
   async #conclude(exit: MainExit | undefined): Promise<RunOutcome> {
-    const { run, startedAt, facts, state, sandbox, untold } = this.#ready;
+    const { run, startedAt, begunAt, facts, state, sandbox, untold } = this.#ready;
     const { reason, detail } = this.#end ?? { reason: "exited", detail: undefined };
-    const changed = findChangedFiles(facts.project, { sinceMs: startedAt, budgetMs: CHANGES_MS, untold });
+    // Where the clock was put back since, files of this run may be older than its beginning.
+    const sinceMs = Math.min(startedAt, Date.now() - (performance.now() - begunAt));
+    const changed = findChangedFiles(facts.project, { sinceMs, budgetMs: CHANGES_MS, untold });
     if (changed.count > 0) {
       this.#recorder.note({ type: "files.changed", at: Date.now(), paths: [...changed.paths], count: changed.count });
     }
     const counts = { ...this.gate.counts, ...this.#hosts.counts };
     await this.#witnessing?.beforeEnd();
-    const wallMs = Date.now() - startedAt;
-    const status = this.#statusOf(exit, reason);
-    this.#recorder.note({ type: "run.ended", at: Date.now(), status, reason, counts, wallMs });
+    const status = statusOf(exit, reason, this.gate.counts);
+    await this.#recording.close(status);
+    const wallMs = performance.now() - begunAt;
+    const recorded = recordedCounts(counts);
+    const models = this.#models.totals;
+    this.#recorder.note({
+      type: "run.ended",
+      at: Date.now(),
+      status,
+      reason,
+      counts: recorded,
+      ...(models !== undefined && { models }),
+      wallMs,
+    });
     const head = await this.#closeRecord();
     const witnessed = await this.#witnessing?.atEnd();
-    const hosts = { hostsReached: [...this.#hosts.reached], hostsRefused: [...this.#hosts.refusedHosts] };
-    const record = { directory: state.log, head, witnessed };
+    const hosts = {
+      hostsReached: [...this.#hosts.reached],
+      hostsRefused: [...this.#hosts.refusedHosts],
+      refusedRequests: this.#hosts.refusedRequests,
+    };
+    const record = { directory: state.log, head, range: head && this.#ready.log.range, witnessed };
     const { refusals } = this.gate;
     return {
       run,
@@ -237,6 +246,8 @@ export class GovernedRun {
       detail,
       wallMs,
       counts,
+      models,
+      budgets: this.#models.budgets.spent,
       refusals,
       ...hosts,
       changed,
@@ -252,38 +263,68 @@ export class GovernedRun {
     return this.#recorder.mode === "lost" ? undefined : await this.#ready.log.close();
   }
 
-  #statusOf(exit: MainExit | undefined, reason: EndReason): number {
-    const { execs, refused } = this.gate.counts;
-    if (execs === 0 && refused > 0) return 126;
-    const status = exit?.status ?? 128 + signalNumber(exit?.signal ?? "SIGKILL");
-    // A run that was ended for a reason of its own has not succeeded, whatever its command said last.
-    return reason !== "exited" && reason !== "killed" && status === 0 ? 128 + constants.signals.SIGKILL : status;
-  }
-
-  #makeWitnessing(): Witnessing | undefined {
-    const { witnesses, state, profile } = this.#ready;
-    if (witnesses.length === 0) return undefined;
-    return new Witnessing({
-      directory: state.log,
-      witnesses,
-      record: profile.record,
-      append: (event) => this.#recorder.appendNow(event),
-      say: (text) => {
-        this.#options.observer.say(text);
+  #makeControl(): RunControl {
+    const { facts, sandbox } = this.#ready;
+    return makeControl({
+      agent: facts.agent,
+      project: basename(facts.project),
+      labels: facts.labels,
+      hold: () => this.#freezes.hold(),
+      record: (event) => {
+        this.#recorder.note(event);
       },
+      kill: (why) => {
+        this.endAs("killed", why);
+        sandbox.kill();
+      },
+      say: this.#say,
       now: Date.now,
     });
   }
 
+  #makeModels(): ModelWatch {
+    const { profile, shell } = this.#ready;
+    return new ModelWatch({
+      profile,
+      shell,
+      recorder: this.#recorder,
+      approver: this.#approver,
+      freeze: () => this.#freezes.hold(),
+      say: this.#say,
+      end: (detail) => {
+        this.endAs("budget", detail);
+      },
+    });
+  }
+
+  /** What is measured while the run goes on, where the profile limits it. */
+  #watchBudgets(network: Network): () => void {
+    const { budgets } = this.#models;
+    if (!budgets.has("bytes") && !budgets.has("wall")) return () => budgets.close();
+    const { begunAt } = this.#ready;
+    const timer = setInterval(() => {
+      budgets.measured("bytes", network.bytesPassed());
+      budgets.measured("wall", performance.now() - begunAt);
+    }, MEASURE_MS);
+    return () => {
+      clearInterval(timer);
+      budgets.close();
+    };
+  }
+
   #makeGate(): ExecGate {
-    const { facts, decider, digests, names, spec, sandbox } = this.#ready;
-    const { approver, terminal } = this.#options;
-    const turn = "nobody" in approver ? approver : new TerminalTurn(approver, () => (terminal ? sandbox : undefined));
+    const { facts, decider, digests, names, spec, inspection } = this.#ready;
+    const models = this.#models;
+    const origins = inspection && {
+      of: models.originOf.bind(models),
+      settled: inspection.modelsSettled.bind(inspection),
+    };
     return new ExecGate({
       inspector: new ExecInspector({ run: facts, digests, names, writable: writableDirectories(spec.mounts) }),
       decider,
       recorder: this.#recorder,
-      approvals: "nobody" in turn ? turn : new Approvals(turn),
+      approvals: this.#approvals,
+      origins,
       now: Date.now,
       onRenewed: (path, made) => {
         if (made) this.#made.push(path);
@@ -297,30 +338,7 @@ export class GovernedRun {
   }
 }
 
-/** A question about a host has nobody to answer it: the connection could not wait for a person. */
-function withoutQuestion(decision: Decision): Decision {
-  if (decision.outcome !== "ask") return decision;
-  return {
-    ...decision,
-    outcome: "deny",
-    reason: `${decision.reason} (hosts can't be asked about; permit it by a policy)`,
-  };
-}
-
 function renewedText(path: string, made: boolean): string {
   const what = made ? "removed" : "replaced";
   return `\`${path}\` was ${what} from outside; it is protected again, but for about a millisecond the run could have changed or read it`;
-}
-
-function notWitnessed({ by, missing, quorum }: WitnessReport): RunError {
-  const reasons = missing.map(({ witness, reason }) => `\`${witness}\` ${failureText(reason)}`).join(", ");
-  const had = `${String(by.length)} of the ${String(quorum)} that are needed`;
-  return new RunError("RUN_NOT_WITNESSED", `the start of the run could not be witnessed (${had}): ${reasons}`, {
-    remedy: "nothing was run; see that the witnesses are reachable and know this log (`bailiwick audit key`)",
-  });
-}
-
-function signalNumber(name: string): number {
-  const found = Object.entries(constants.signals).find(([known]) => known === name);
-  return found?.[1] ?? constants.signals.SIGKILL;
 }

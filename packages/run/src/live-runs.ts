@@ -65,7 +65,7 @@ function readLive(path: string, name: string): LiveRun | undefined {
 }
 
 /** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets, so it is counted from the last bracket. */
-function startTicksOf(pid: number): string | undefined {
+export function startTicksOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];

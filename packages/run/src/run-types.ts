@@ -1,8 +1,10 @@
-import type { NewEvent, TreeHead } from "@bailiwick/audit";
+import type { EventOf, NewEvent, TreeHead } from "@bailiwick/audit";
 import type { RunId } from "@bailiwick/base";
-import type { Enforcement } from "@bailiwick/sandbox";
-import type { Approver } from "./approvals.ts";
+import type { Enforcement, RunBudgets } from "@bailiwick/sandbox";
+import type { Approver, QuestionDesk } from "./approvals.ts";
+import type { SpentBudget } from "./budgets.ts";
 import type { ChangedFiles } from "./changed-files.ts";
+import type { RunControl } from "./run-control.ts";
 import type { WitnessReport } from "./witnessing.ts";
 
 /** What a person asks for with `bailiwick run`. */
@@ -21,9 +23,15 @@ export interface RunOptions {
   readonly allowHosts: readonly string[];
   /** Ports of the sandbox's loopback to be reached on the host's; 1..65535. */
   readonly publish: readonly number[];
+  /** Lowers what the profile says. */
+  readonly budgets: RunBudgets | undefined;
   readonly name: string | undefined;
+  /** `KEY=VALUE`, one of a key. */
+  readonly labels: readonly string[];
   /** Who is asked; or why there is nobody. */
   readonly approver: Approver | { readonly nobody: string };
+  /** Who is asked elsewhere as well; undefined: nobody. */
+  readonly desk: QuestionDesk | undefined;
   readonly version: string;
   /** Of the person: what the profile passes on is taken from here. */
   readonly hostEnvironment: NodeJS.ProcessEnv;
@@ -35,13 +43,13 @@ export interface RunOptions {
 /** Who watches the run as it goes. Must not throw. */
 export interface RunObserver {
   /** Everything is ready and recorded; the command starts next. */
-  started(run: RunId): void;
+  started(run: RunId, control: RunControl): void;
   event(event: NewEvent): void;
   /** Something the person should know at once, in one line. */
   say(text: string): void;
 }
 
-export type EndReason = "exited" | "killed" | "wall-time" | "tampering" | "supervisor" | "record";
+export type EndReason = "exited" | "killed" | "wall-time" | "budget" | "tampering" | "supervisor" | "record";
 
 /** A command that was refused, and why. */
 export interface Refusal {
@@ -65,7 +73,18 @@ export interface RunOutcome {
     readonly asked: number;
     readonly connections: number;
     readonly hostsRefused: number;
+    /** Of connections that were looked into. */
+    readonly requests: number;
+    readonly requestsRefused: number;
+    /** Placeholders of credentials that were misused. */
+    readonly alarms: number;
   };
+  /** Undefined where no model was heard. */
+  readonly models: EventOf<"run.ended">["models"];
+  /** Budgets of the profile that were used up, in order. */
+  readonly budgets: readonly SpentBudget[];
+  /** The first ten, for a summary. */
+  readonly refusedRequests: readonly { readonly what: string; readonly reason: string }[];
   /** The first ten, for a summary; all are in the record. */
   readonly refusals: readonly Refusal[];
   /** `name:port`; at most 200. */
@@ -77,6 +96,8 @@ export interface RunOutcome {
   readonly record: {
     readonly directory: string;
     readonly head: TreeHead | undefined;
+    /** Indexes of the run's first and last entry; undefined as the head is. */
+    readonly range: { readonly first: number; readonly last: number } | undefined;
     /** Where the profile names witnesses: which of them have cosigned a head that covers the run's last entry. */
     readonly witnessed: WitnessReport | undefined;
   };

@@ -21,6 +21,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const BATCH_MS = 100;
 /** Cedar takes half a second of a processor to load: not beside a build, and few execs need it. */
 const QUIET_MS = 500;
+/** Loading what a long run needs is not for a short one to wait for. */
+const SETTLED_MS = 150;
 
 /**
  * Runs a command inside the boundary: prepares, launches, decides and records, and resolves when everything inside has ended and
@@ -28,7 +30,7 @@ const QUIET_MS = 500;
  * @throws BailiwickError of the part that could not be set up: nothing ran then
  */
 export async function startRun(options: RunOptions): Promise<RunOutcome> {
-  const startedAt = Date.now();
+  const [startedAt, begunAt] = [Date.now(), performance.now()];
   const state = openStateDirectory(options.hostEnvironment);
   const run = makeRunId(startedAt, randomBytes(10));
   const releases = new Releases();
@@ -51,20 +53,44 @@ export async function startRun(options: RunOptions): Promise<RunOutcome> {
       digests,
       cache,
     });
-    const ready = { ...prepared, run, startedAt, hostname: hostname(), state, digests, names, sandbox, decider, log };
+    const ready = {
+      ...prepared,
+      run,
+      startedAt,
+      begunAt,
+      hostname: hostname(),
+      state,
+      digests,
+      names,
+      sandbox,
+      decider,
+      log,
+    };
     governed = new GovernedRun(ready, options, releases);
-    late.attach(governed.gate);
+    late.attach(governed.handlers);
     const warming = warmWhenQuiet(governed.gate, decider);
+    const keeping = setTimeout(() => void keepHeapSmall(), SETTLED_MS);
     try {
       return await governed.run(signals);
     } finally {
       clearInterval(warming);
+      clearTimeout(keeping);
       saveDigests(cache, digests);
     }
   } finally {
     signals.close();
     await releases.release();
   }
+}
+
+/**
+ * V8 doubles its young generation whenever a collection finds survivors, up to some 64 MB resident; what a supervisor
+ * allocates dies with its batch, so what it has after starting will do. Its old generation grows slowly, too.
+ */
+async function keepHeapSmall(): Promise<void> {
+  const { setFlagsFromString } = await import("node:v8");
+  setFlagsFromString("--semi-space-growth-factor=1");
+  setFlagsFromString("--optimize-for-size");
 }
 
 /** Loads Cedar ahead when nothing has been started for a while: an agent waits for its model most of the time. */
@@ -146,6 +172,14 @@ class LateHandlers implements SupervisionHandlers {
 
   onTampered(...args: Parameters<SupervisionHandlers["onTampered"]>): void {
     this.#gate?.onTampered(...args);
+  }
+
+  onOutput(...args: Parameters<SupervisionHandlers["onOutput"]>): void {
+    this.#gate?.onOutput(...args);
+  }
+
+  onSize(...args: Parameters<SupervisionHandlers["onSize"]>): void {
+    this.#gate?.onSize(...args);
   }
 
   onRenewed(...args: Parameters<SupervisionHandlers["onRenewed"]>): void {

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { RunError } from "./errors.ts";
@@ -13,6 +13,8 @@ export interface StateDirectory {
   readonly cache: string;
   /** One file for each run that is going on. */
   readonly runs: string;
+  /** Where this host is enrolled, with its key there; not there when it is enrolled nowhere. */
+  readonly server: string;
 }
 
 /** The places, without touching the disk: `$BAILIWICK_HOME`, else `bailiwick` in the XDG state directory. */
@@ -28,6 +30,7 @@ export function locateStateDirectory(environment: NodeJS.ProcessEnv): StateDirec
     log: join(root, "log"),
     cache: join(root, "cache"),
     runs: join(root, "runs"),
+    server: join(root, "server"),
   };
 }
 
@@ -41,12 +44,14 @@ export function openStateDirectory(environment: NodeJS.ProcessEnv): StateDirecto
     for (const path of [state.root, state.log, state.cache, state.runs]) {
       mkdirSync(path, { recursive: true, mode: 0o700 });
     }
+    // On a disk that can only be read, making what is there succeeds.
+    accessSync(state.root, constants.W_OK);
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === undefined) throw error;
-    throw new RunError("RUN_STATE_UNUSABLE", `cannot make the state directory \`${state.root}\`: ${code}`, {
+    throw new RunError("RUN_STATE_UNUSABLE", `cannot write to the state directory \`${state.root}\`: ${code}`, {
       cause: error,
-      remedy: "free the disk or fix its owner, or set `BAILIWICK_HOME` to a directory of your own",
+      remedy: "free the disk, make it writable or fix its owner, or set `BAILIWICK_HOME` to a directory of your own",
     });
   }
   const { uid, mode } = statSync(state.root);

@@ -20,10 +20,18 @@ export class TerminalTurn implements Approver {
   }
 
   async ask(question: Question, signal: AbortSignal): Promise<Answer> {
+    return await this.#meanwhile(() => this.#approver.ask(question, signal));
+  }
+
+  async askToGoOn(what: string, signal: AbortSignal): Promise<"yes" | "no" | "unanswered"> {
+    return await this.#meanwhile(() => this.#approver.askToGoOn(what, signal));
+  }
+
+  async #meanwhile<T>(ask: () => Promise<T>): Promise<T> {
     const sandbox = this.#sandbox();
     await sandbox?.pauseTerminal();
     try {
-      return await this.#approver.ask(question, signal);
+      return await ask();
     } finally {
       sandbox?.resumeTerminal();
     }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { cosignHead, type KnownWitness, type NewEvent, type Witnessed, type WitnessFailure } from "@bailiwick/audit";
 import type { Profile } from "@bailiwick/sandbox";
+import { RunError } from "./errors.ts";
 
 /** What came of giving the log's head to the witnesses. */
 export interface WitnessReport {
@@ -192,4 +193,13 @@ async function askOne(directory: string, witness: KnownWitness, signal: AbortSig
     if (!(error instanceof Error)) throw error;
     return { witness: witness.name, failure: "unreachable" };
   }
+}
+
+/** The start of a run whose witnesses are required, and were not reached. */
+export function notWitnessed({ by, missing, quorum }: WitnessReport): RunError {
+  const reasons = missing.map(({ witness, reason }) => `\`${witness}\` ${failureText(reason)}`).join(", ");
+  const had = `${String(by.length)} of the ${String(quorum)} that are needed`;
+  return new RunError("RUN_NOT_WITNESSED", `the start of the run could not be witnessed (${had}): ${reasons}`, {
+    remedy: "nothing was run; see that the witnesses are reachable and know this log (`bailiwick audit key`)",
+  });
 }

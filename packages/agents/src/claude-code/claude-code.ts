@@ -1,4 +1,13 @@
 import type { KnownAgent } from "../known-agent.ts";
+import { between, shellText, unquoted } from "../shell-tools.ts";
+
+/** `source SNAPSHOT … && eval 'COMMAND' < /dev/null && pwd -P >| FILE`. */
+function unwrap(argv: readonly string[]): string | undefined {
+  const text = shellText(argv);
+  if (text?.startsWith("source ") !== true) return undefined;
+  const word = between(text, " && eval ", " < /dev/null && pwd -P >| ");
+  return word === undefined ? undefined : unquoted(word);
+}
 
 /** Claude Code: one native program, from npm or from the vendor's own installer. */
 export const claudeCode: KnownAgent = {
@@ -23,5 +32,7 @@ export const claudeCode: KnownAgent = {
   // Not settings.json and .claude.json: both may hold keys, of hooks' and servers' environments.
   seed: [".claude/CLAUDE.md"],
   autonomy: ["--dangerously-skip-permissions"],
+  headless: (prompt) => ["claude", "-p", prompt, "--dangerously-skip-permissions"],
   interpreter: undefined,
+  unwrap,
 };

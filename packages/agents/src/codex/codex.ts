@@ -1,4 +1,18 @@
 import type { KnownAgent } from "../known-agent.ts";
+import { shellText, unquoted } from "../shell-tools.ts";
+
+/** A preamble that puts the environment together, and then `exec 'SHELL' -c 'COMMAND'`. */
+const PREAMBLE_MARK = "__CODEX_SNAPSHOT_";
+/** It starts itself first, for each shell: `/proc/self/exe --codex-run-as-process-setup FD PARENT … DIRECTORY PROGRAM ARGV`. */
+const SETUP = "--codex-run-as-process-setup";
+
+function unwrap(argv: readonly string[]): string | undefined {
+  const text = shellText(argv[1] === SETUP ? argv.slice(8) : argv);
+  if (text?.startsWith(PREAMBLE_MARK) !== true) return text;
+  const last = text.slice(text.indexOf("\nexec '"));
+  const start = last.indexOf(" -c '");
+  return start < 0 ? undefined : unquoted(last.slice(start + " -c ".length));
+}
 
 /** Codex CLI: from npm a Node script that starts the native program of a platform's package. */
 export const codex: KnownAgent = {
@@ -19,5 +33,14 @@ export const codex: KnownAgent = {
   seed: [".codex/AGENTS.md"],
   // Its own sandbox needs user namespaces, which a run forbids.
   autonomy: ["--dangerously-bypass-approvals-and-sandbox"],
+  headless: (prompt) => [
+    "codex",
+    "exec",
+    "--skip-git-repo-check",
+    "--dangerously-bypass-approvals-and-sandbox",
+    "--",
+    prompt,
+  ],
   interpreter: "node",
+  unwrap,
 };

@@ -1,4 +1,12 @@
 import type { KnownAgent } from "../known-agent.ts";
+import { between, shellText } from "../shell-tools.ts";
+
+/** A subshell that notes what it leaves running: its first two lines, then the command, then the subshell's end. */
+function unwrap(argv: readonly string[]): string | undefined {
+  const text = shellText(argv);
+  if (text?.startsWith("shopt -u ") !== true) return undefined;
+  return between(text, `"$_bgpids_file"' EXIT\n`, "\n)\n__code=$?\nexit $__code");
+}
 
 /** Gemini CLI: a Node script. */
 export const geminiCli: KnownAgent = {
@@ -19,5 +27,7 @@ export const geminiCli: KnownAgent = {
   // Not settings.json: it may hold keys, of servers' environments.
   seed: [".gemini/GEMINI.md"],
   autonomy: ["--approval-mode", "yolo"],
+  headless: (prompt) => ["gemini", "-p", prompt, "--approval-mode", "yolo"],
   interpreter: "node",
+  unwrap,
 };

@@ -1,4 +1,5 @@
 import type { KnownAgent } from "../known-agent.ts";
+import { shellText } from "../shell-tools.ts";
 
 /** opencode: one native program; its model's host depends on the provider that its user chose. */
 export const opencode: KnownAgent = {
@@ -29,5 +30,7 @@ export const opencode: KnownAgent = {
   // Not opencode.json: it may hold keys, of providers and of servers.
   seed: [".config/opencode/AGENTS.md"],
   autonomy: ["--auto"],
+  headless: (prompt) => ["opencode", "run", "--auto", "--", prompt],
   interpreter: undefined,
+  unwrap: shellText,
 };
