@@ -1,4 +1,7 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}" exec node "$0" "$@"
+// The line above is the shell's, and a text without effect to Node: glibc would keep up to eight heaps a processor for Node's threads, 10 MB and more
+// that nothing uses, and reads this before Node runs (mallopt(3)).
 // Plain JavaScript for any Node: an old one can't read what this loads, so it looks for the pinned one first.
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";

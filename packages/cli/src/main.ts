@@ -1,5 +1,6 @@
 import { reportError, STATUS } from "./report.ts";
 import { rawArguments } from "./raw-arguments.ts";
+import { keepStreamsBlocking } from "./run/blocking-streams.ts";
 
 // Each verb loads only what it needs; `run` above all, whose start everybody waits for.
 const words = rawArguments(process.argv);
@@ -15,6 +16,7 @@ try {
 
 async function main([verb, ...rest]: readonly string[]): Promise<number> {
   if (verb === "run") {
+    keepStreamsBlocking();
     const { runCommand } = await import("./run/command.ts");
     const status = await runCommand(rest);
     if (status !== "help") return status;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 
-/** Writes lines as fast as the reader takes them; {@link Output.open} is false once the reader is gone. */
+/** Writes as fast as the reader takes them; {@link Output.open} is false once the reader is gone. */
 export class Output {
   readonly #stream: NodeJS.WriteStream;
   #open = true;
@@ -17,7 +17,11 @@ export class Output {
   }
 
   async line(text: string): Promise<void> {
-    if (!this.#open || this.#stream.write(`${text}\n`)) return;
+    await this.text(`${text}\n`);
+  }
+
+  async text(text: string): Promise<void> {
+    if (text === "" || !this.#open || this.#stream.write(text)) return;
     await Promise.race([once(this.#stream, "drain"), once(this.#stream, "close")]).catch(() => undefined);
   }
 }

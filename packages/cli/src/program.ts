@@ -1,11 +1,21 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
+import { addKeeping } from "./audit/register-keeping.ts";
 import { addProofs } from "./audit/register-proofs.ts";
 import { addWitness } from "./audit/register-witness.ts";
+import { addReplay } from "./replay/register.ts";
+import { addExport } from "./export/register.ts";
 import { STATUS } from "./report.ts";
 import { RUN_OPTIONS } from "./run/options.ts";
+import { addEvidence } from "./evidence/register.ts";
 import { addSearch } from "./search/register.ts";
+import { addFleet } from "./fleet/register.ts";
+import { addServer } from "./server/register.ts";
 import { VERSION } from "./version.ts";
+import type { ExplainOptions } from "./policy/explain.ts";
+import type { ReplayPolicyOptions } from "./policy/replay.ts";
+import { addServerPolicies } from "./policy-server/register.ts";
+import { append } from "./repeatable.ts";
 
 /** Runs a verb and returns the exit status of the process. Verbs are loaded when they are called. */
 export async function runProgram(words: readonly string[]): Promise<number> {
@@ -42,9 +52,14 @@ export function buildProgram(done: Done): Command {
     .addHelpText("after", examples("bailiwick run -- claude", "bailiwick runs tail -f", "bailiwick doctor") + STATUSES);
   addRun(program);
   addRuns(program, done);
+  addReplay(program, done);
   addSearch(program, done);
+  addExport(program, done);
   addPolicy(program, done);
   addOthers(program, done);
+  addEvidence(program, done);
+  addServer(program, done);
+  addFleet(program, done);
   tab(program, { completionCommandName: "completion" });
   return program;
 }
@@ -79,7 +94,10 @@ function addRuns(program: Command, done: Done): void {
     .description("Lists runs, newest first.")
     .option("-n, --limit <number>", "how many", "20")
     .option("--json", "one JSON object a line")
-    .action(async (options: { limit: string; json?: true }) => {
+    .option("--server", "those of all hosts, as far as one may see them")
+    .option("--label <KEY[=VALUE]>", "only those that were started with this label; may be given again", append)
+    .addHelpText("after", examples("bailiwick runs list --label team=payments"))
+    .action(async (options: { limit: string; json?: true; server?: true; label?: string[] }) => {
       done(await (await import("./runs/list.ts")).listRunsCommand(options));
     });
   runs
@@ -87,8 +105,16 @@ function addRuns(program: Command, done: Done): void {
     .description("Shows a run as a tree of commands, with decisions and durations.")
     .argument("[run]", "id, its beginning or end, name, or `last`", "last")
     .option("--json", "the run's events, one JSON object a line")
-    .addHelpText("after", examples("bailiwick runs show", "bailiwick runs show last --json | jq .type"))
-    .action(async (run: string, options: { json?: true }) => {
+    .option("--why <process>", "why a process ran, by its pid or as `exec:NUMBER`: prompt, answer, call, what it did")
+    .addHelpText(
+      "after",
+      examples(
+        "bailiwick runs show",
+        "bailiwick runs show last --json | jq .type",
+        "bailiwick runs show --why exec:12",
+      ),
+    )
+    .action(async (run: string, options: { json?: true; why?: string }) => {
       done(await (await import("./runs/show.ts")).showRunCommand(run, options));
     });
   runs
@@ -97,8 +123,9 @@ function addRuns(program: Command, done: Done): void {
     .argument("[run]", "id, its beginning or end, name, or `last`", "last")
     .option("-f, --follow", "go on until the run ends")
     .option("--json", "events, one JSON object a line")
-    .addHelpText("after", examples("bailiwick runs tail -f", "bailiwick runs tail -f --json last"))
-    .action(async (run: string, options: { follow?: true; json?: true }) => {
+    .option("--server", "a run of any host, as far as one may watch it")
+    .addHelpText("after", examples("bailiwick runs tail -f", "bailiwick runs tail -f --server last"))
+    .action(async (run: string, options: { follow?: true; json?: true; server?: true }) => {
       done(await (await import("./runs/tail.ts")).tailRunCommand(run, options));
     });
   program
@@ -111,36 +138,74 @@ function addRuns(program: Command, done: Done): void {
     });
 }
 
+const RULES_OF_PROFILE = ["--profile <NAME|FILE>", "a profile whose rule sets are part of the set"] as const;
+
 function addPolicy(program: Command, done: Done): void {
-  const policy = program.command("policy").description("Checks, tests, explains and formats policies (Cedar).");
+  const policy = program
+    .command("policy")
+    .description(
+      "Checks, tests, explains and formats policies (Cedar); drafts, reviews and rolls them out at a server.",
+    );
   policy
     .command("check")
-    .description("Validates policies against the schema; without any, the standard ones.")
+    .description("Validates policies against the schema; without any, those of this project and the standard ones.")
     .argument("[policies...]", "files, or directories of `*.cedar` files")
-    .action(async (paths: string[]) => {
-      done(await (await import("./policy/check.ts")).checkPolicyCommand(paths));
+    .option(...RULES_OF_PROFILE)
+    .action(async (paths: string[], options: { profile?: string }) => {
+      done(await (await import("./policy/check.ts")).checkPolicyCommand(paths, options));
     });
   policy
     .command("test")
     .description("Runs the tests beside policies (`*.test.toml`).")
-    .argument("<policies...>", "files, or directories of `*.cedar` and `*.test.toml` files")
+    .argument(
+      "[policies...]",
+      "files, or directories of `*.cedar` and `*.test.toml` files; without any, this project's",
+    )
+    .option(...RULES_OF_PROFILE)
     .addHelpText("after", TEST_FORM)
-    .action(async (paths: string[]) => {
-      done(await (await import("./policy/test.ts")).testPolicyCommand(paths));
+    .action(async (paths: string[], options: { profile?: string }) => {
+      done(await (await import("./policy/test.ts")).testPolicyCommand(paths, options));
     });
   policy
     .command("explain")
-    .description("Says what would be decided about a command and by which policies, without running it.")
+    .description(
+      "Says what would be decided of a command or a request of a run here, and by which policies, without making it.",
+    )
     .usage("[options] -- COMMAND [ARG…]")
-    .argument("<command...>", "the command and its arguments")
-    .option("--policy <FILE|DIR>", "policies beside the standard ones; may be given again", append)
-    .option("--profile <NAME>", "the profile's name, which policies may speak of", "standard")
+    .argument("[command...]", "the command and its arguments")
+    .option("--request <METHOD URL>", "a request over HTTP in place of a command, where its connection is looked into")
+    .option("--policy <FILE|DIR>", "policies beside those that a run here has; may be given again", append)
+    .option("--profile <NAME|FILE>", "as for `bailiwick run`: without it this project's own, or `standard`")
     .option("--agent <NAME>", "the agent, which policies may speak of", "agent")
+    .option("--label <KEY=VALUE>", "a label of the run, which policies may speak of; may be given again", append)
     .option("--json", "the decision as a JSON object")
     .passThroughOptions()
-    .addHelpText("after", examples("bailiwick policy explain -- git push --force"))
-    .action(async (command: string[], options: { policy?: string[]; profile: string; agent: string; json?: true }) => {
+    .addHelpText(
+      "after",
+      examples(
+        "bailiwick policy explain -- git push --force",
+        "bailiwick policy explain --profile ci.toml --request 'POST https://api.github.com/gists'",
+      ),
+    )
+    .action(async (command: string[], options: ExplainOptions) => {
       done(await (await import("./policy/explain.ts")).explainPolicyCommand(command, options));
+    });
+  policy
+    .command("replay")
+    .description("Says what policies would have decided of what was recorded: refused, asked, allowed otherwise.")
+    .argument("[runs...]", "ids, beginnings or ends of them, names, or `last`; without any, all of the record")
+    .option("--policy <FILE|DIR>", "policies beside the standard ones; may be given again", append)
+    .option(...RULES_OF_PROFILE)
+    .option("--against <FILE|DIR>", "compare with these instead of what was decided; may be given again", append)
+    .option("--from <TIME>", "only what was decided since, as `search` takes times: `7d`, `2026-10-01`")
+    .option("--to <TIME>", "only what was decided until")
+    .option("--json", "one JSON object")
+    .addHelpText(
+      "after",
+      examples("bailiwick policy replay --policy new.cedar", "bailiwick policy replay --policy new.cedar --from 7d"),
+    )
+    .action(async (runs: string[], options: ReplayPolicyOptions) => {
+      done(await (await import("./policy/replay.ts")).replayPolicyCommand(runs, options));
     });
   policy
     .command("fmt")
@@ -150,6 +215,7 @@ function addPolicy(program: Command, done: Done): void {
     .action(async (paths: string[], options: { check?: true }) => {
       done(await (await import("./policy/fmt.ts")).formatPolicyCommand(paths, options));
     });
+  addServerPolicies(policy, done);
 }
 
 function addOthers(program: Command, done: Done): void {
@@ -173,15 +239,7 @@ function addOthers(program: Command, done: Done): void {
       done(await (await import("./doctor.ts")).doctorCommand(options));
     });
   const audit = program.command("audit").description("Works with the record.");
-  audit
-    .command("verify")
-    .description("Checks that the record is whole, in order and signed; with a run, that the run's part is too.")
-    .argument("[run]", "id, its beginning or end, name, or `last`")
-    .option("--ask-witnesses", "ask this host's witnesses what they remember, and check that too")
-    .option("--json", "the findings as a JSON object")
-    .action(async (run: string | undefined, options: { askWitnesses?: true; json?: true }) => {
-      done(await (await import("./audit/verify.ts")).verifyCommand(run, options));
-    });
+  addKeeping(audit, done);
   addProofs(audit, done);
   addWitness(audit, done);
 }
@@ -190,7 +248,7 @@ const TEST_FORM = `
 A test file stands beside its policy (push.cedar: push.test.toml):
   [[test]]
   name = "a force push is asked about"
-  argv = ["git", "push", "--force"]   # or: host = "example.com", port = 443
+  argv = ["git", "push", "--force"]   # or: host = "example.com", port = 443; with method, path: a request to it
   expect = "ask"                      # allow, ask, deny
   policy = "git.rewrite-remote"       # optional: it has to be the reason
 `;
@@ -202,10 +260,6 @@ program, 128+n ended by signal n. State: $BAILIWICK_HOME, or bailiwick in the XD
 
 function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;
-}
-
-function append(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }
 
 /** Commander's errors in the form of all others. */

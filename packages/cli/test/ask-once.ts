@@ -16,6 +16,7 @@ process.on("SIGUSR1", () => {
 });
 const answer = await approver.ask(
   {
+    kind: "exec",
     exec: 1,
     pid: 100,
     argv: ["git", "push", "--force"],

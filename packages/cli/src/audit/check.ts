@@ -1,4 +1,4 @@
-import { checkProof, readVerifierKey, reportText, type ProofReport } from "@bailiwick/audit";
+import { checkProof, readVerifierKey, reportText, type ProofReport, type ProofTrust } from "@bailiwick/audit";
 import { escapeControls } from "@bailiwick/base";
 import { locateStateDirectory } from "@bailiwick/run";
 import { CliError } from "../errors.ts";
@@ -8,22 +8,29 @@ import { readInput, readKey } from "./files.ts";
 /** More than any proof has; what is longer is read no further. */
 const MAX_BYTES = 2 << 20;
 
-interface CheckOptions {
+export interface TrustOptions {
   readonly key?: string;
   readonly witness?: readonly string[];
   readonly quorum?: string;
+}
+
+interface CheckOptions extends TrustOptions {
   readonly json?: true;
 }
 
 /** 0: proven. 1: not so, and why. */
 export async function checkCommand(path: string, options: CheckOptions): Promise<number> {
+  const report = await checkProof(readInput(path, MAX_BYTES), await readTrust(options));
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textOf(report));
+  return report.ok ? 0 : 1;
+}
+
+/** Whom a check believes: what was said, or this host's own log. */
+export async function readTrust(options: TrustOptions): Promise<ProofTrust> {
   const logKey =
     options.key === undefined ? await readVerifierKey(locateStateDirectory(process.env).log) : readKey(options.key);
   const witnesses = (options.witness ?? []).map(readKey);
-  const quorum = readQuorum(options.quorum, witnesses.length);
-  const report = await checkProof(readInput(path, MAX_BYTES), { logKey, witnesses, quorum });
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textOf(report));
-  return report.ok ? 0 : 1;
+  return { logKey, witnesses, quorum: readQuorum(options.quorum, witnesses.length) };
 }
 
 function readQuorum(text: string | undefined, witnesses: number): number {

@@ -42,7 +42,8 @@ export function writeOutput(path: string | undefined, bytes: Uint8Array): void {
   }
 }
 
-function fileError(verb: string, path: string, cause: unknown): unknown {
+/** What the system said about a file that a person named, as an error for them; anything else as it is. */
+export function fileError(verb: string, path: string, cause: unknown): unknown {
   if (
     !isErrno(cause, "ENOENT", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "EROFS", "ENOSPC", "ELOOP", "ENAMETOOLONG", "EIO")
   )

@@ -4,10 +4,15 @@ import { CliError } from "../errors.ts";
 import { knownRuns, selectRun } from "../runs/select.ts";
 import { writeOutput } from "./files.ts";
 
+interface ProveCommandOptions {
+  readonly out?: string;
+  readonly publicOnly?: true;
+}
+
 /** Writes the proof of one entry to a file or to standard output. */
-export async function proveCommand(text: string, options: { readonly out?: string }): Promise<number> {
+export async function proveCommand(text: string, options: ProveCommandOptions): Promise<number> {
   const directory = locateStateDirectory(process.env).log;
-  const proof = await proveEntry(directory, await indexOf(text));
+  const proof = await proveEntry(directory, await indexOf(text), { publicOnly: options.publicOnly === true });
   writeOutput(options.out, proof);
   return 0;
 }

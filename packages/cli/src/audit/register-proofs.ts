@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { append } from "../repeatable.ts";
 
 /** `audit path`, `key`, `prove` and `check`. */
 export function addProofs(audit: Command, done: (status: number) => void): void {
@@ -23,11 +24,12 @@ export function addProofs(audit: Command, done: (status: number) => void): void 
     )
     .argument("<entry>", "index of the entry, or a run: then its last entry")
     .option("--out <FILE>", "where to; default: standard output")
+    .option("--public-only", "without the personal part of the event: its digest stays")
     .addHelpText(
       "after",
       "\nExamples:\n  $ bailiwick audit prove last --out run.tlog-proof\n  $ bailiwick audit prove 17 | less\n",
     )
-    .action(async (entry: string, options: { out?: string }) => {
+    .action(async (entry: string, options: { out?: string; publicOnly?: true }) => {
       done(await (await import("./prove.ts")).proveCommand(entry, options));
     });
   audit
@@ -42,8 +44,4 @@ export function addProofs(audit: Command, done: (status: number) => void): void 
     .action(async (proof: string, options: { key?: string; witness?: string[]; quorum?: string; json?: true }) => {
       done(await (await import("./check.ts")).checkCommand(proof, options));
     });
-}
-
-function append(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }

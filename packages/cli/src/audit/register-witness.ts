@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { append } from "../repeatable.ts";
 
 /** `audit witness …`: being one, and the ones this host uses. */
 export function addWitness(audit: Command, done: (status: number) => void): void {
@@ -50,8 +51,4 @@ export function addWitness(audit: Command, done: (status: number) => void): void
     .action(async (name: string) => {
       done(await (await import("./witness-list.ts")).removeCommand(name));
     });
-}
-
-function append(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }

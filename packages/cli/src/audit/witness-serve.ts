@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseLogKey, readOwnWitnessKey, startWitness, type VerifierKey, type WatchedLog } from "@bailiwick/audit";
 import { CliError } from "../errors.ts";
+import { readAddress } from "../listen-address.ts";
 import { Output } from "../output.ts";
 
 interface WitnessPlace {
@@ -67,17 +68,6 @@ async function readLogs(texts: readonly string[]): Promise<WatchedLog[]> {
     keys.set(origin ?? key.name, [...(keys.get(origin ?? key.name) ?? []), key]);
   }
   return [...keys].map(([origin, all]) => ({ origin, keys: all }));
-}
-
-function readAddress(text: string): { readonly host: string; readonly port: number } {
-  const [, six, four, port] = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):([0-9]{1,5})$/.exec(text) ?? [];
-  const host = six ?? four;
-  if (host === undefined || Number(port) > 65_535) {
-    throw new CliError("CLI_USAGE", `\`--listen ${text}\` is not HOST:PORT`, {
-      remedy: "for example `127.0.0.1:8080`",
-    });
-  }
-  return { host, port: Number(port) };
 }
 
 /** Names of keys hold neither spaces nor `+` (signed-note). */

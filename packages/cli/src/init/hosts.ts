@@ -5,6 +5,8 @@ export interface WantedHost {
   /** `name:port`, lower case. */
   readonly host: string;
   readonly reasons: readonly string[];
+  /** The tools that fetch from it, as `Findings.tool` names them. */
+  readonly tools: readonly string[];
 }
 
 const PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443", "ssh:": "22", "git:": "9418" };
@@ -20,19 +22,25 @@ export function hostsOf(findings: readonly Findings[]): {
   readonly hosts: readonly WantedHost[];
   readonly notes: readonly string[];
 } {
-  const reasons = new Map<string, Set<string>>();
+  const wanted = new Map<string, { reasons: Set<string>; tools: Set<string> }>();
   const notes = new Set(findings.flatMap((finding) => finding.notes));
   for (const { tool, sources } of findings) {
     for (const source of sources) {
       const read = readHost(source);
       if (read === undefined) continue;
-      if ("note" in read) notes.add(read.note);
-      else reasons.set(read.host, (reasons.get(read.host) ?? new Set()).add(`${tool}: ${source.from}`));
+      if ("note" in read) {
+        notes.add(read.note);
+        continue;
+      }
+      const { reasons, tools } = wanted.get(read.host) ?? { reasons: new Set(), tools: new Set() };
+      wanted.set(read.host, { reasons: reasons.add(`${tool}: ${source.from}`), tools: tools.add(tool) });
     }
   }
-  if (reasons.size > MAX_HOSTS)
-    notes.add(`${String(reasons.size - MAX_HOSTS)} more hosts are named by lock files and left out`);
-  const hosts = [...reasons].slice(0, MAX_HOSTS).map(([host, why]) => ({ host, reasons: [...why] }));
+  if (wanted.size > MAX_HOSTS)
+    notes.add(`${String(wanted.size - MAX_HOSTS)} more hosts are named by lock files and left out`);
+  const hosts = [...wanted]
+    .slice(0, MAX_HOSTS)
+    .map(([host, { reasons, tools }]) => ({ host, reasons: [...reasons], tools: [...tools] }));
   return { hosts, notes: [...notes] };
 }
 

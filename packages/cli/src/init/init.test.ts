@@ -65,6 +65,7 @@ async function load({ place }: ReturnType<typeof plan>): Promise<LoadedProfile> 
     workspace: place.project,
     configDirectory: place.config,
     cache: undefined,
+    layers: [],
     additions: { allowHosts: [], publish: [], home: undefined },
   });
 }
@@ -193,6 +194,25 @@ describe("what is found", () => {
     assert.deepEqual(hosts(planned), []);
     assert.equal(planned.notes.filter((note) => note.includes("is an address")).length, 3);
     assert.ok(planned.notes.some((note) => note.includes("SSH")));
+  });
+
+  test("offers the rule set of each tool's registry, with the hosts it is configured for", async () => {
+    const planned = plan({
+      "project/package.json": "{}",
+      "project/.npmrc": "registry=https://npm.test/\n@a:registry=https://npm.test:8443/\n",
+      "project/setup.py": "",
+      ".pip/pip.conf": "index-url = https://pip.test/simple\n",
+      "project/.git/config": '[remote "o"]\n\turl = https://git.test/x.git\n',
+    });
+    writeInit(planned, { force: false });
+    assert.deepEqual((await load(planned)).profile.network.rules, []);
+    const [file] = planned.files;
+    assert.ok(file !== undefined);
+    writeFileSync(file.path, file.content.replaceAll(/^# (\[network\.rules|hosts =)/gm, "$1"));
+    assert.deepEqual((await load(planned)).profile.network.rules, [
+      { name: "npm", hosts: ["npm.test"], owners: [] },
+      { name: "pypi", hosts: ["pip.test"], owners: [] },
+    ]);
   });
 
   test("agents that are installed get the hosts of their models", () => {

@@ -33,7 +33,7 @@ ${notes.map((note) => `# ${comment(note)}\n`).join("")}
 # A service of this machine or of a private network has a name and a static address:
 # [network.hosts]
 # "db.test" = "127.0.0.1"
-
+${rules(hosts)}
 [environment]
 # Variables of yours that a run gets beside TERM, LANG and the like. What a run gets it can send to every host above.
 pass = [${credentials.length === 0 ? "" : `\n${credentials.map((name) => `  # "${name}",\n`).join("")}`}]
@@ -46,6 +46,18 @@ seed = [${[...new Set(agents.flatMap((agent) => agent.seed))].map((name) => JSON
 # wall = "2h"
 # memory = "8GiB"
 `;
+}
+
+/** The rule set of each tool's protocol; git's needs to know whose repositories may be pushed to. */
+const RULE_SETS: Readonly<Record<string, string>> = { npm: "npm", pip: "pypi", cargo: "cargo", go: "go" };
+
+function rules(hosts: readonly WantedHost[]): string {
+  const sets = Object.entries(RULE_SETS).flatMap(([tool, name]) => {
+    const names = hosts.filter(({ tools }) => tools.includes(tool)).map(({ host }) => host.replace(/:\d+$/, ""));
+    if (names.length === 0) return [];
+    return [`# [network.rules.${name}]\n# hosts = [${[...new Set(names)].map((each) => `"${each}"`).join(", ")}]\n`];
+  });
+  return sets.length === 0 ? "" : `# Packages are installed and never published: docs/inspection.md\n${sets.join("")}`;
 }
 
 /** On one line, and nothing that a terminal would obey. */

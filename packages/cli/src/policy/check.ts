@@ -1,10 +1,13 @@
 import { checkPolicySet, formatProblem } from "@bailiwick/policy";
 import { count, paintFor } from "../format.ts";
-import { policySet } from "./sources.ts";
+import { ownPolicies, policySet } from "./sources.ts";
 
 /** 0: every policy validates. 1: some do not; warnings alone are no failure. */
-export async function checkPolicyCommand(paths: readonly string[]): Promise<number> {
-  const sources = policySet(paths);
+export async function checkPolicyCommand(
+  paths: readonly string[],
+  { profile }: { readonly profile?: string },
+): Promise<number> {
+  const sources = await policySet(paths.length === 0 ? ownPolicies() : paths, profile);
   const problems = await checkPolicySet(sources);
   const paint = paintFor(process.stderr, process.env);
   for (const problem of problems) {

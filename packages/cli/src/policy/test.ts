@@ -3,20 +3,29 @@ import { join } from "node:path";
 import { runPolicyTests } from "@bailiwick/policy";
 import { CliError } from "../errors.ts";
 import { paintFor } from "../format.ts";
-import { policySet } from "./sources.ts";
+import { ownPolicies, policySet } from "./sources.ts";
 
 const ENDING = ".test.toml";
 
 /** 0: all tests pass. 1: some fail. */
-export async function testPolicyCommand(paths: readonly string[]): Promise<number> {
+export async function testPolicyCommand(
+  given: readonly string[],
+  { profile }: { readonly profile?: string },
+): Promise<number> {
+  const paths = given.length === 0 ? ownPolicies() : given;
   const files = paths.flatMap(testsBeside);
   if (files.length === 0) {
-    throw new CliError("CLI_USAGE", `there are no tests beside \`${paths.join("`, `")}\``, {
+    const where =
+      paths.length === 0
+        ? "this project has no policies of its own"
+        : `there are no tests beside \`${paths.join("`, `")}\``;
+    throw new CliError("CLI_USAGE", where, {
       remedy: "write `NAME.test.toml` beside `NAME.cedar`; see `bailiwick policy test --help`",
     });
   }
-  // A test file may be named itself; it is then tested with the standard policies alone.
-  const sources = policySet(paths.filter((path) => !path.endsWith(ENDING)));
+  // A test file may be named itself; it is then tested with the standard policies and rule sets alone.
+  const named = paths.filter((path) => !path.endsWith(ENDING));
+  const sources = await policySet(named, profile);
   const paint = paintFor(process.stdout, process.env);
   let failed = 0;
   let passed = 0;

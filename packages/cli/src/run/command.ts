@@ -9,11 +9,19 @@ import {
   type RunOutcome,
 } from "@bailiwick/run";
 import { rawEnvironment } from "../raw-arguments.ts";
-import { paintFor } from "../format.ts";
 import { reportError, STATUS, writeError } from "../report.ts";
 import { VERSION } from "../version.ts";
-import { parseRunArguments, usage, type RunArguments, type RunOptionName } from "./options.ts";
-import { summaryJson, summaryText, type Verified } from "./summary.ts";
+import {
+  parseBudgets,
+  parseLabels,
+  parseRunArguments,
+  usage,
+  type RunArguments,
+  type RunOptionName,
+} from "./options.ts";
+import { starterOf } from "./starter.ts";
+import type { Verified } from "./summary.ts";
+import { uplinkFor } from "./uplink.ts";
 
 /** Without an answer for so long, a question is a no. */
 const ANSWER_MS = 10 * 60_000;
@@ -23,8 +31,17 @@ export async function runCommand(words: readonly string[]): Promise<number | "he
   try {
     const parsed = parseRunArguments(words);
     if (parsed.help) return "help";
-    const outcome = await startRun(await runOptions(parsed));
+    const options = await runOptions(parsed);
+    const wantsNobody = parsed.options.get("approvals")?.[0] === "deny";
+    const uplink = uplinkFor(options.hostEnvironment, wantsNobody ? undefined : ANSWER_MS);
+    await uplink.prepare((text) => {
+      options.observer.say(text);
+    });
+    const starter = starterOf(process);
+    const outcome = await startRun(uplink.watch(starter.watch(options)));
+    await uplink.finish();
     await conclude(outcome, parsed);
+    await starter.tell(outcome);
     return outcome.status;
   } catch (error) {
     reportError(error);
@@ -47,8 +64,11 @@ async function runOptions(parsed: RunArguments): Promise<RunOptions> {
     environment: options.get("env") ?? [],
     allowHosts: options.get("allow-host") ?? [],
     publish: (options.get("publish") ?? []).map(parsePort),
+    budgets: parseBudgets(options.get("budget") ?? []),
     name: one("name"),
+    labels: parseLabels(options.get("label") ?? []),
     approver: await approverFor(oneOf("approvals", one("approvals"), ["terminal", "deny"]), terminal),
+    desk: undefined,
     version: VERSION,
     hostEnvironment: rawEnvironment(process.env),
     terminal,
@@ -98,7 +118,9 @@ function observerFor({ options }: RunArguments): RunObserver {
     },
     say: (text) => {
       const line = escapeControls(text);
-      writeError(json ? `${JSON.stringify({ type: "note", text: line })}\n` : `bailiwick: ${line}\n`);
+      // The terminal is the run's, and raw: a line feed alone would leave the cursor in its column.
+      const end = isatty(2) ? "\r\n" : "\n";
+      writeError(json ? `${JSON.stringify({ type: "note", text: line })}\n` : `bailiwick: ${line}${end}`);
     },
   };
 }
@@ -108,22 +130,30 @@ function observerFor({ options }: RunArguments): RunObserver {
  * to tell. A run in a pipe that went as it should leaves the output alone.
  */
 async function conclude(outcome: RunOutcome, { options }: RunArguments): Promise<void> {
-  const { refused, asked, hostsRefused } = outcome.counts;
+  const { refused, asked, hostsRefused, requestsRefused, alarms } = outcome.counts;
   const { witnessed } = outcome.record;
   const unwitnessed = witnessed?.required === true && !witnessed.met;
-  const told = outcome.reason !== "exited" || refused + asked + hostsRefused > 0 || unwitnessed;
+  const told =
+    outcome.reason !== "exited" ||
+    refused + asked + hostsRefused + requestsRefused + alarms + outcome.budgets.length > 0 ||
+    unwitnessed;
   const wanted = options.has("json") || (!options.has("quiet") && (isatty(2) || told));
   if (!wanted && outcome.reason === "exited") return;
   const verified = await verify(outcome);
+  // Most runs in a pipe have none, and what paints it takes 3 ms to load.
+  const [{ summaryJson, summaryText }, { paintFor }] = await Promise.all([
+    import("./summary.ts"),
+    import("../format.ts"),
+  ]);
   const text = options.has("json")
     ? `${summaryJson(outcome, verified)}\n`
     : summaryText(outcome, verified, paintFor(process.stderr, process.env));
   writeError(text);
 }
 
-async function verify({ record, run }: RunOutcome): Promise<Verified> {
-  if (record.head === undefined) return { unknown: "its end could not be written" };
+async function verify({ record: { directory, head, range }, run }: RunOutcome): Promise<Verified> {
+  if (head === undefined || range === undefined) return { unknown: "its end could not be written" };
   const { verifyLog } = await import("@bailiwick/audit");
-  const { ok } = await verifyLog(record.directory, { run, remembered: [record.head] });
+  const { ok } = await verifyLog(directory, { run, range, remembered: [head] });
   return { ok };
 }

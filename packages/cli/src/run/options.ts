@@ -1,4 +1,7 @@
+import { isLabel, keyOfLabel, MOST_LABELS } from "@bailiwick/base";
+import type { RunBudgets } from "@bailiwick/sandbox";
 import { CliError } from "../errors.ts";
+import { readDuration } from "../server/duration.ts";
 
 /** The options of `bailiwick run`: the one table that parsing, help and completion read. */
 export const RUN_OPTIONS = {
@@ -12,7 +15,7 @@ export const RUN_OPTIONS = {
   approvals: {
     value: "terminal|deny",
     many: false,
-    help: "who answers questions (default: the terminal, where there is one)",
+    help: "who answers questions (default: the terminal, where there is one, and people at the server, where the host is enrolled)",
   },
   home: {
     value: "kept|ephemeral",
@@ -21,8 +24,18 @@ export const RUN_OPTIONS = {
   },
   env: { value: "NAME[=VALUE]", many: true, help: "pass an environment variable, or set one; may be given again" },
   "allow-host": { value: "NAME:PORT", many: true, help: "let the run reach a host as well; may be given again" },
+  budget: {
+    value: "NAME=AMOUNT",
+    many: true,
+    help: "what it may use up, where the profile does not say less: tokens=N, money=N, wall=TIME; may be given again",
+  },
   publish: { value: "PORT", many: true, help: "reach a server inside at 127.0.0.1:PORT; may be given again" },
   name: { value: "TEXT", many: false, help: "a name for the run, for people" },
+  label: {
+    value: "KEY=VALUE",
+    many: true,
+    help: "says something of the run, to find it by, to policies and for rights at the server; may be given again",
+  },
   json: { value: undefined, many: false, help: "write events and the summary to stderr as JSON, one object a line" },
   quiet: { value: undefined, many: false, help: "no summary; questions and errors still show" },
 } as const satisfies Record<string, { value: string | undefined; many: boolean; help: string }>;
@@ -71,6 +84,43 @@ function isOption(name: string): name is RunOptionName {
   return Object.hasOwn(RUN_OPTIONS, name);
 }
 
-export function usage(message: string): CliError {
-  return new CliError("CLI_USAGE", message, { remedy: "see `bailiwick run --help`" });
+/** @param verb whose help says more */
+export function usage(message: string, verb = "run"): CliError {
+  return new CliError("CLI_USAGE", message, { remedy: `see \`bailiwick ${verb} --help\`` });
+}
+
+/** @returns in the order of their keys @param verb whose help says more @throws CliError CLI_USAGE */
+export function parseLabels(texts: readonly string[], verb = "run"): string[] {
+  const labels = new Map<string, string>();
+  for (const text of texts) {
+    if (!isLabel(text)) {
+      throw usage(
+        `\`--label\` needs KEY=VALUE, not \`${text}\`: the key of a-z, 0-9, \`.\` and \`-\` (at most 63, a letter first), the value 1 to 128 characters`,
+        verb,
+      );
+    }
+    const key = keyOfLabel(text);
+    if (labels.has(key)) throw usage(`the label \`${key}\` was given twice`, verb);
+    labels.set(key, text);
+  }
+  if (labels.size > MOST_LABELS) throw usage(`a run has at most ${String(MOST_LABELS)} labels`, verb);
+  return [...labels].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, label]) => label);
+}
+
+const WALL = { least: 1, most: 30 * 86_400, said: "1s to 30d" };
+
+/** @returns undefined when none is given @throws CliError CLI_USAGE */
+export function parseBudgets(texts: readonly string[]): RunBudgets | undefined {
+  const budgets: { -readonly [K in keyof RunBudgets]: number } = {};
+  for (const text of texts) {
+    const [, name, amount = ""] = /^(tokens|money|wall)=(.+)$/.exec(text) ?? [];
+    const value = name === "wall" ? readDuration(amount, WALL) * 1000 : Number(amount);
+    const fits = name === "tokens" ? Number.isSafeInteger(value) : Number.isFinite(value);
+    if ((name !== "tokens" && name !== "money" && name !== "wall") || !fits || value <= 0) {
+      throw usage(`\`--budget\` needs tokens=NUMBER, money=NUMBER or wall=TIME, not \`${text}\``);
+    }
+    if (budgets[name] !== undefined) throw usage(`the budget \`${name}\` was given twice`);
+    budgets[name] = value;
+  }
+  return texts.length === 0 ? undefined : budgets;
 }

@@ -1,6 +1,7 @@
 import { escapeControls, formatCommand } from "@bailiwick/base";
 import { failureText, type EndReason, type RunOutcome, type WitnessReport } from "@bailiwick/run";
 import { count, formatDuration, type Paint } from "../format.ts";
+import { budgetText, moneyText, tokensText } from "../runs/model-text.ts";
 
 /** Whether the record of the run was found whole, in order and signed; or why that is not known. */
 export type Verified = { readonly ok: boolean } | { readonly unknown: string };
@@ -9,6 +10,7 @@ const ENDED: Readonly<Record<EndReason, string>> = {
   exited: "ended",
   killed: "killed",
   "wall-time": "ended: out of time",
+  budget: "ended: a budget is spent",
   tampering: "ended: tampering",
   supervisor: "ended: supervision failed",
   record: "ended: the record could not be written",
@@ -30,6 +32,9 @@ export function summaryText(outcome: RunOutcome, verified: Verified, paint: Pain
   const rows = [
     ["commands", `${String(counts.execs)} run, ${refused}, ${asked}`],
     ["hosts", hostsText(outcome, paint)],
+    ...requestsRow(outcome, paint),
+    ...modelsRow(outcome),
+    ...budgetRows(outcome, paint),
     [
       "files",
       changed.count === 0
@@ -62,6 +67,31 @@ function refusalLines({ refusals, counts }: RunOutcome, paint: Paint): string {
   );
   if (counts.refused > refusals.length) lines.add(`  and ${String(counts.refused - refusals.length)} more\n`);
   return [...lines].join("");
+}
+
+/** Only where connections were looked into. */
+function requestsRow({ counts, refusedRequests }: RunOutcome, paint: Paint): string[][] {
+  const { requests, requestsRefused, alarms } = counts;
+  if (requests + requestsRefused + alarms === 0) return [];
+  const first = refusedRequests[0];
+  const example = first === undefined ? "" : `: ${escapeControls(first.what.slice(0, 100))}`;
+  const refused = requestsRefused === 0 ? "none refused" : paint("red", `${String(requestsRefused)} refused${example}`);
+  const alarmed = alarms === 0 ? "" : paint("red", `, ${count(alarms, "alarm")}`);
+  return [["requests", `${String(requests)} sent, ${refused}${alarmed}`]];
+}
+
+/** Only where a model was heard. */
+function modelsRow({ models }: RunOutcome): string[][] {
+  if (models === undefined) return [];
+  const cost = models.cost === undefined ? [] : [moneyText(models.cost)];
+  const parts = [count(models.answers, "answer"), count(models.calls, "call"), tokensText(models.tokens), ...cost];
+  return [["models", parts.join(", ")]];
+}
+
+/** Only what was used up; that a run was ended for it is said above. */
+function budgetRows({ budgets }: RunOutcome, paint: Paint): string[][] {
+  const told = budgets.slice(0, LISTED).map((spent) => ["budget", paint("yellow", budgetText(spent))]);
+  return budgets.length <= LISTED ? told : [...told, ["budget", `and ${String(budgets.length - LISTED)} more`]];
 }
 
 function hostsText({ hostsReached, hostsRefused, counts }: RunOutcome, paint: Paint): string {

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { isErrno } from "@bailiwick/base";
 import type { Answer, Approver, Question } from "@bailiwick/run";
-import { questionText } from "./question-text.ts";
+import { goOnText, questionText } from "./question-text.ts";
 
 export interface TerminalApproverOptions {
   readonly by: string;
@@ -17,15 +17,21 @@ export interface TerminalApproverOptions {
 
 const USUAL_COLUMNS = 80;
 
-const KEYS: Readonly<Record<string, Answer>> = {
-  o: "once",
-  r: "run",
-  n: "no",
-  "\u001b": "no",
-  // ^C, ^D: in raw mode these are keys like any other.
-  "\u0003": "no",
-  "\u0004": "no",
+/** What keys mean, and how that is said back. */
+interface Keys<T extends string> {
+  readonly by: Readonly<Record<string, T>>;
+  readonly said: Readonly<Record<T, string>>;
+}
+
+// Escape, ^C, ^D: in raw mode these are keys like any other.
+const NO_KEYS = { n: "no", "\u001b": "no", "\u0003": "no", "\u0004": "no" } as const;
+
+const MAY_RUN: Keys<"once" | "run" | "no"> = {
+  by: { o: "once", r: "run", ...NO_KEYS },
+  said: { once: "once", run: "for this run", no: "no" },
 };
+
+const GO_ON: Keys<"yes" | "no"> = { by: { y: "yes", ...NO_KEYS }, said: { yes: "yes", no: "no" } };
 
 /** Asks at the person's terminal, one key for an answer. Whoever started the run operates it, and is nobody else. */
 export class TerminalApprover implements Approver {
@@ -40,6 +46,13 @@ export class TerminalApprover implements Approver {
     return this.#options.by;
   }
 
+  async askToGoOn(what: string, signal: AbortSignal): Promise<"yes" | "no" | "unanswered"> {
+    const descriptor = openTerminal(this.#options.path);
+    if (descriptor === undefined) return "unanswered";
+    writeAll(descriptor, goOnText(what, this.#options.color));
+    return await this.#readKey(descriptor, GO_ON, signal);
+  }
+
   async ask(question: Question, signal: AbortSignal): Promise<Answer> {
     const descriptor = openTerminal(this.#options.path);
     if (descriptor === undefined) return "unanswered";
@@ -47,21 +60,21 @@ export class TerminalApprover implements Approver {
     const text = questionText(question, { color: this.#options.color, columns });
     // What can't be read whole can't be judged.
     if (text === undefined) {
-      writeAll(descriptor, "\nbailiwick: refused without asking: the command is too long to be read\n");
+      writeAll(descriptor, "\nbailiwick: refused without asking: it is too long to be read\n");
       closeSync(descriptor);
       return "no";
     }
     writeAll(descriptor, text);
-    return await this.#readKey(descriptor, signal);
+    return await this.#readKey(descriptor, MAY_RUN, signal);
   }
 
-  async #readKey(descriptor: number, signal: AbortSignal): Promise<Answer> {
+  async #readKey<T extends string>(descriptor: number, keys: Keys<T>, signal: AbortSignal): Promise<T | "unanswered"> {
     const input = new ReadStream(descriptor);
     input.setRawMode(true);
     const askedAt = performance.now();
     try {
-      const answer = await this.#firstKey(input, askedAt, signal);
-      writeAll(descriptor, `${SAID[answer]}\n`);
+      const answer = await this.#firstKey(input, { askedAt, keys }, signal);
+      writeAll(descriptor, `${answer === "unanswered" ? "no (unanswered)" : keys.said[answer]}\n`);
       return answer;
     } finally {
       if (!input.destroyed) input.setRawMode(false);
@@ -69,9 +82,13 @@ export class TerminalApprover implements Approver {
     }
   }
 
-  async #firstKey(input: ReadStream, askedAt: number, signal: AbortSignal): Promise<Answer> {
+  async #firstKey<T extends string>(
+    input: ReadStream,
+    { askedAt, keys }: { readonly askedAt: number; readonly keys: Keys<T> },
+    signal: AbortSignal,
+  ): Promise<T | "unanswered"> {
     const { patienceMs, settleMs } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const { promise, resolve } = Promise.withResolvers<T | "unanswered">();
     const giveUp = (): void => {
       resolve("unanswered");
     };
@@ -79,10 +96,10 @@ export class TerminalApprover implements Approver {
     signal.addEventListener("abort", giveUp);
     // A terminal that is gone ends or errors, depending on the kernel's mood.
     input.on("end", giveUp).on("error", giveUp);
-    input.on("data", (keys) => {
+    input.on("data", (pressed) => {
       if (performance.now() - askedAt < settleMs) return;
       // More than one character at once is a paste or an escape sequence, never a key that was meant.
-      const given = KEYS[keys.toString("utf8").toLowerCase()];
+      const given = keys.by[pressed.toString("utf8").toLowerCase()];
       if (given !== undefined) resolve(given);
     });
     try {
@@ -93,13 +110,6 @@ export class TerminalApprover implements Approver {
     }
   }
 }
-
-const SAID: Readonly<Record<Answer, string>> = {
-  once: "once",
-  run: "for this run",
-  no: "no",
-  unanswered: "no (unanswered)",
-};
 
 function openTerminal(path: string): number | undefined {
   try {

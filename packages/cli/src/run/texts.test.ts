@@ -8,6 +8,7 @@ import { summaryText } from "./summary.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;
 const question: Question = {
+  kind: "exec",
   exec: 3,
   pid: 100,
   argv: ["git", "push", "--force", "\u001b[2J"],
@@ -65,7 +66,19 @@ describe("the summary", () => {
     reason: "exited",
     detail: undefined,
     wallMs: 1234,
-    counts: { execs: 12, refused: 2, asked: 1, connections: 1, hostsRefused: 1 },
+    counts: {
+      execs: 12,
+      refused: 2,
+      asked: 1,
+      connections: 1,
+      hostsRefused: 1,
+      requests: 3,
+      requestsRefused: 1,
+      alarms: 1,
+    },
+    models: undefined,
+    budgets: [],
+    refusedRequests: [{ what: "PUT registry.test/x", reason: "no publishing" }],
     refusals: [{ argv: ["git", "push"], reason: "no", policies: ["p"] }],
     hostsReached: ["a.test:443"],
     hostsRefused: ["b.test"],
@@ -74,7 +87,7 @@ describe("the summary", () => {
       { layer: "namespaces", state: "enforced", detail: "" },
       { layer: "limit:memory", state: "unavailable", detail: "no cgroup" },
     ],
-    record: { directory: "/s/log", head: { size: 5, root: "" }, witnessed: undefined },
+    record: { directory: "/s/log", head: { size: 5, root: "" }, range: { first: 0, last: 1 }, witnessed: undefined },
   };
 
   test("says what ran, what was refused, whom it talked to, what changed, what held and where the record is", () => {
@@ -84,6 +97,7 @@ describe("the summary", () => {
         "bailiwick: ended, status 1 after 1.2 s",
         "  commands  12 run, 2 refused, 1 asked",
         "  hosts     a.test:443 reached, b.test refused",
+        "  requests  3 sent, 1 refused: PUT registry.test/x, 1 alarm",
         "  files     at least 6 files changed: 1, 2, 3, 4, 5 and 1 more",
         "  enforced  namespaces; not here: limit:memory",
         "  record    /s/log, verified",

@@ -54,12 +54,25 @@ export class LiveView {
       case "connection.opened":
       case "connection.closed":
       case "host.refused":
+      case "request.sent":
+      case "request.refused":
+      case "request.ended":
+      case "credential.misused":
+      case "leak.found":
       case "approval":
       case "exec.tampered":
+      case "tool.called":
+      case "model.called":
+      case "budget.spent":
       case "files.changed":
       case "run.frozen":
       case "protection.renewed":
       case "record.witnessed":
+      case "run.erased":
+      case "key.rotated":
+      case "recording.opened":
+      case "recording.grown":
+      case "recording.closed":
       case "run.started":
       case "run.ended": {
         const exec = "exec" in event ? event.exec : undefined;

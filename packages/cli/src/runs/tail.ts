@@ -12,8 +12,9 @@ const LOOK_MS = 1000;
 
 export async function tailRunCommand(
   text: string,
-  options: { readonly follow?: true; readonly json?: true },
+  options: { readonly follow?: true; readonly json?: true; readonly server?: true },
 ): Promise<number> {
+  if (options.server) return await (await import("../server/remote-runs.ts")).tailServerRun(text, options);
   const { state, runs } = await knownRuns(process.env);
   const { run, live } = selectRun(runs, text);
   const output = new Output(process.stdout);

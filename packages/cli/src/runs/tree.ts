@@ -38,9 +38,18 @@ export class RunTree {
         return;
       }
       case "connection.closed":
+      case "request.ended":
+      case "tool.called":
+      case "recording.opened":
+      case "recording.grown":
         return;
       case "connection.opened":
       case "host.refused":
+      case "request.sent":
+      case "request.refused":
+      case "credential.misused":
+      case "model.called":
+      case "leak.found":
       case "approval":
       case "exec.tampered":
         this.#note(event);
@@ -48,10 +57,14 @@ export class RunTree {
       case "run.started":
         this.#before.push(otherText(event, this.#paint) ?? "");
         return;
+      case "recording.closed":
+      case "budget.spent":
       case "files.changed":
       case "record.witnessed":
       case "run.frozen":
       case "protection.renewed":
+      case "run.erased":
+      case "key.rotated":
       case "run.ended":
         this.#after.push(otherText(event, this.#paint) ?? "");
     }
@@ -79,7 +92,19 @@ export class RunTree {
     yield* this.#after;
   }
 
-  #note(event: EventOf<"connection.opened" | "host.refused" | "approval" | "exec.tampered">): void {
+  #note(
+    event: EventOf<
+      | "connection.opened"
+      | "host.refused"
+      | "request.sent"
+      | "request.refused"
+      | "credential.misused"
+      | "model.called"
+      | "leak.found"
+      | "approval"
+      | "exec.tampered"
+    >,
+  ): void {
     const node = this.#nodes.get(event.exec ?? 0) ?? this.#roots;
     node.notes.push(otherText(event, this.#paint) ?? "");
   }

@@ -1,0 +1,4 @@
+/** An option's value, beside those that were given before: for options that may be given again. */
+export function append(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
