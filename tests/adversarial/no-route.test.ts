@@ -86,7 +86,7 @@ describe("no route, no leak", () => {
     const program = `import urllib.request, os
 os.environ["NO_PROXY"] = "*"
 for name in ["allowed.test", "ALLOWED.test.", "deep.wild.test"]:
-    print(urllib.request.urlopen("http://%s:${String(allowed.port)}/" % name, timeout=5).read().decode())`;
+    print(urllib.request.urlopen("http://%s:${String(allowed.port)}/" % name, timeout=20).read().decode())`;
     const result = await inside(program);
     assert.equal(result.stdout, "HOST\nHOST\nHOST\n", result.stderr);
     const opened = ofType(result.events, "connection.opened");

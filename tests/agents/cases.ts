@@ -1,3 +1,5 @@
+import type { AgentKey } from "../support/scripted-run.ts";
+
 /** How each real agent is started without a person and led to a scripted model: facts of the pinned versions. */
 export interface AgentCase {
   /** The adapter that must recognise it. */
@@ -7,6 +9,9 @@ export interface AgentCase {
   /** The agent's settings in the person's home, seeded into the run's. */
   readonly home: (origin: string) => Readonly<Record<string, string>>;
   readonly environment: (origin: string) => Readonly<Record<string, string>>;
+  readonly key: AgentKey;
+  /** The rule set of the interface that it speaks. */
+  readonly rules: "anthropic" | "openai" | "gemini";
 }
 
 const PROMPT = "Please do the work.";
@@ -17,6 +22,8 @@ const claudeCode: AgentCase = {
   arguments: ["-p", PROMPT, "--output-format", "json", "--dangerously-skip-permissions"],
   home: () => ({}),
   environment: (origin) => ({ ANTHROPIC_BASE_URL: origin, ANTHROPIC_API_KEY: "sk-scripted" }),
+  key: { variable: "ANTHROPIC_API_KEY", form: 'kind = "header"\nheader = "x-api-key"' },
+  rules: "anthropic",
 };
 
 const codexSettings = (origin: string, model: string): string => `
@@ -51,6 +58,8 @@ const codexWith = (model: string): AgentCase => ({
   ],
   home: (origin) => ({ ".codex/config.toml": codexSettings(origin, model) }),
   environment: () => ({ SCRIPTED_KEY: "sk-scripted" }),
+  key: { variable: "SCRIPTED_KEY", form: 'kind = "bearer"' },
+  rules: "openai",
 });
 
 const geminiCli: AgentCase = {
@@ -68,6 +77,8 @@ const geminiCli: AgentCase = {
     GOOGLE_GEMINI_BASE_URL: origin,
     GEMINI_CLI_TRUST_WORKSPACE: "true",
   }),
+  key: { variable: "GEMINI_API_KEY", form: 'kind = "header"\nheader = "x-goog-api-key"' },
+  rules: "gemini",
 };
 
 const opencode: AgentCase = {
@@ -84,14 +95,20 @@ const opencode: AgentCase = {
         scripted: {
           npm: "@ai-sdk/openai-compatible",
           name: "scripted",
-          options: { baseURL: `${origin}/v1`, apiKey: "sk-scripted" },
+          options: { baseURL: `${origin}/v1`, apiKey: "{env:SCRIPTED_KEY}" },
           models: { "scripted-1": { name: "scripted-1", tool_call: true, limit: { context: 100_000, output: 8_000 } } },
         },
       },
     }),
   }),
   // It would install its plugins' package in the background, from a registry that is not allowed.
-  environment: () => ({ OPENCODE_DISABLE_DEFAULT_PLUGINS: "1", npm_config_offline: "true" }),
+  environment: () => ({
+    OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    npm_config_offline: "true",
+    SCRIPTED_KEY: "sk-scripted",
+  }),
+  key: { variable: "SCRIPTED_KEY", form: 'kind = "bearer"' },
+  rules: "openai",
 };
 
 export const cases: Readonly<Record<string, AgentCase>> = {

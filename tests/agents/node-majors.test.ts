@@ -23,16 +23,7 @@ class Once(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.end_headers(); self.wfile.write(b"INSIDE")
 http.server.HTTPServer(("127.0.0.1", int(published)), Once).handle_request()
 `;
-
-/** A port that is free at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
+import { freePort } from "../support/free-port.ts";
 
 /** The published port is served from the start, and answers once the server inside listens. */
 async function fetchPublished(port: number, isOver: () => boolean): Promise<string> {

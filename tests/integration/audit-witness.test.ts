@@ -144,7 +144,7 @@ test("the whole state directory put back to an earlier day is found out by the w
   assert.equal(status, 1);
   assert.deepEqual(
     found.problems.map(({ kind }) => kind),
-    ["truncation"],
+    ["rollback"],
   );
   const refused = await run(STRICT);
   assert.equal(refused.status, 125);

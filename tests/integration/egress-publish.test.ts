@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { describe, test } from "node:test";
 import { publishPort } from "@bailiwick/egress";
 import { readAll } from "./egress-world.ts";
+import { freePort } from "../support/free-port.ts";
 
 async function serverInside(serve: (socket: Socket) => void): Promise<{ server: Server; open: () => Promise<Socket> }> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -21,15 +22,6 @@ async function serverInside(serve: (socket: Socket) => void): Promise<{ server: 
       return socket;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 describe("publishPort", () => {

@@ -29,7 +29,15 @@ export const DENIED: Decision = { ...ALLOWED, outcome: "deny", reason: "the poli
 export type Report =
   | ({ kind: "refused" } & Parameters<GatewayObserver["refused"]>[0])
   | ({ kind: "opened" } & Parameters<GatewayObserver["opened"]>[0])
-  | ({ kind: "closed" } & Parameters<GatewayObserver["closed"]>[0]);
+  | ({ kind: "closed" } & Parameters<GatewayObserver["closed"]>[0])
+  | ({ kind: "sent" } & Parameters<GatewayObserver["requestSent"]>[0])
+  | ({ kind: "requestRefused" } & Parameters<GatewayObserver["requestRefused"]>[0])
+  | ({ kind: "answered" } & Parameters<GatewayObserver["requestEnded"]>[0])
+  | ({ kind: "toolCalled" } & Parameters<GatewayObserver["toolCalled"]>[0])
+  | ({ kind: "toolsAnswered" } & Parameters<GatewayObserver["toolsAnswered"]>[0])
+  | ({ kind: "modelCalled" } & Parameters<GatewayObserver["modelCalled"]>[0])
+  | ({ kind: "leak" } & { leak: Parameters<GatewayObserver["leakFound"]>[0] })
+  | ({ kind: "misused" } & Parameters<GatewayObserver["credentialMisused"]>[0]);
 
 export interface World {
   readonly reports: readonly Report[];
@@ -46,10 +54,13 @@ export interface World {
 }
 
 export interface WorldOptions {
+  readonly never?: GatewayOptions["never"];
   readonly allow: readonly { name: string; port: number }[];
   readonly hosts?: Readonly<Record<string, string>>;
   readonly ports?: readonly number[];
   readonly decide?: GatewayOptions["decide"];
+  readonly decideRequest?: GatewayOptions["decideRequest"];
+  readonly inspection?: GatewayOptions["inspection"];
   readonly findOwner?: GatewayOptions["findOwner"];
   readonly lookup?: Surroundings["lookup"];
   readonly checkAddress?: Surroundings["checkAddress"];
@@ -75,7 +86,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     dns,
     listeners,
     rules: { allow: options.allow, hosts: new Map(Object.entries(options.hosts ?? {})) },
+    never: options.never ?? [],
     decide: options.decide ?? (() => ALLOWED),
+    decideRequest: options.decideRequest ?? (() => ALLOWED),
+    inspection: options.inspection,
+    ssh: undefined,
     profileDigest: PROFILE_DIGEST,
     findOwner: options.findOwner ?? (() => Promise.resolve(7)),
     observer: {
@@ -91,6 +106,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         reports.push({ kind: "closed", ...connection });
         options.observer?.closed?.(connection);
       },
+      requestSent: async (sent) => {
+        reports.push({ kind: "sent", ...sent });
+        return (await options.observer?.requestSent?.(sent)) ?? true;
+      },
+      requestRefused: (refused) => reports.push({ kind: "requestRefused", ...refused }),
+      requestEnded: (ended) => reports.push({ kind: "answered", ...ended }),
+      leakFound: (leak) => reports.push({ kind: "leak", leak }),
+      credentialMisused: (alarm) => reports.push({ kind: "misused", ...alarm }),
+      toolCalled: (call) => reports.push({ kind: "toolCalled", ...call }),
+      toolsAnswered: (answer) => reports.push({ kind: "toolsAnswered", ...answer }),
+      modelCalled: (call) => reports.push({ kind: "modelCalled", ...call }),
     },
   };
   let gateway: Gateway;

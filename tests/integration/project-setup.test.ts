@@ -31,8 +31,16 @@ describe("init", () => {
     assert.match(made.stdout, /: Node$/m);
     assert.match(made.stdout, /^ {2}packages\.test:443 {2}\(npm: \.npmrc\)$/m);
     const folder = projectFolder();
-    const tested = await bailiwick(place, ["policy", "test", join(folder, "policy.cedar")]);
-    assert.equal(tested.status, 0, tested.stdout + tested.stderr);
+    for (const paths of [[join(folder, "policy.cedar")], []]) {
+      const tested = await bailiwick(place, ["policy", "test", ...paths]);
+      assert.equal(tested.status, 0, tested.stdout + tested.stderr);
+    }
+    const push = ["policy", "explain", "--", "git", "push", "origin", "topic"];
+    const explained = await bailiwick(place, push);
+    assert.equal(explained.status, 1);
+    assert.match(explained.stdout, /would be asked about.*\n.*a push publishes what was done here/);
+    const elsewhere = await bailiwick(place, push, { cwd: place.home });
+    assert.match(elsewhere.stdout, /^would run: /, "negative control: the policies are this project's alone");
     const asked = await bailiwick(place, ["run", "--approvals", "deny", "--", "git", "push", "origin", "topic"]);
     assert.equal(asked.status, 126);
     assert.match(asked.stderr, /a push publishes what was done here/);

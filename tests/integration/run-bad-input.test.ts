@@ -34,6 +34,11 @@ describe("files that can't be used", () => {
     ["a directory without policies", ["--policy", "empty"], /there is no policy in `empty`/],
     ["a policy that is not UTF-8", ["--policy", "bytes.cedar"], /bytes\.cedar`: it is not UTF-8/],
     ["a policy that ends in the middle", ["--policy", "broken.cedar"], /broken\.cedar/],
+    [
+      "a policy that names a host in capitals",
+      ["--policy", "capitals.cedar"],
+      /`Host::"API\.test"` is no host.*write `Host::"api\.test"`/,
+    ],
     ["a workspace of an impossible name", ["--workspace", "x".repeat(5000)], /is not there/],
     ["an empty workspace", ["--workspace", ""], /is not there/],
     ["a host name with a line break", ["--allow-host", "a\nb:443"], /not a host name|a\\nb/],
@@ -50,6 +55,7 @@ describe("files that can't be used", () => {
   write("wide.toml", '[filesystem]\nread = ["/"]\n');
   write("bytes.cedar", Buffer.of(0x61, 0xff));
   write("broken.cedar", "forbid(principal,\n");
+  write("capitals.cedar", '@id("x") forbid(principal, action, resource == Host::"API.test");');
   for (const [what, args, message] of cases) {
     test(what, async () => {
       const { status, stdout, stderr } = await bailiwick(place, ["run", ...args, "--", "touch", "made"]);

@@ -1,10 +1,10 @@
 /** `bailiwick run` as a command among others: statuses, streams, arguments, environment, what it says when it can't. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { bailiwick, makePlace, ofType, personEnvironment, readEvents, runGoverned } from "../support/governed.ts";
@@ -16,6 +16,22 @@ after(() => {
 });
 
 const run = (...argv: string[]) => runGoverned(place, { argv });
+
+test("started as it is installed, by its first line, it keeps Node's heaps few, which is not in the run's environment unless it is passed", () => {
+  const started = (given: Record<string, string>, ...options: string[]) =>
+    spawnSync(command, ["run", "--quiet", ...options, "--", "sh", "-c", 'echo "[$MALLOC_ARENA_MAX]"'], {
+      cwd: place.workspace,
+      env: {
+        ...personEnvironment(place),
+        PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`,
+        ...given,
+      },
+      encoding: "utf8",
+    });
+  assert.equal(started({}).stdout, "[]\n");
+  assert.equal(started({}, "--env", "MALLOC_ARENA_MAX").stdout, "[2]\n");
+  assert.equal(started({ MALLOC_ARENA_MAX: "7" }, "--env", "MALLOC_ARENA_MAX").stdout, "[7]\n");
+});
 
 describe("exit status", () => {
   test("is the command's own", async () => {
@@ -37,9 +53,10 @@ describe("exit status", () => {
 
   test("is 126 for a command that the policies refuse", async () => {
     const policy =
-      '@id("test.no-id")\n@reason("who you are is nobody\'s business")\nforbid (principal, action == Action::"exec", resource in ProgramGroup::"id");';
-    const { status, stderr } = await runGoverned(place, { argv: ["id"], policy });
+      '@id("test.no-id")\n@severity("high")\n@reason("who you are is nobody\'s business")\nforbid (principal, action == Action::"exec", resource in ProgramGroup::"id");';
+    const { status, stderr, events } = await runGoverned(place, { argv: ["id"], policy });
     assert.equal(status, 126);
+    assert.equal(ofType(events, "exec.refused")[0]?.decision.severity, "high");
     assert.match(stderr, /bailiwick: refused: who you are is nobody's business \[policy test\.no-id\]/);
   });
 });
@@ -101,11 +118,39 @@ describe("streams", () => {
     let errors = "";
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk) => (errors += String(chunk)));
+    // What was not taken is missing from the output, and the status and errors say why.
+    child.stdin.on("error", () => undefined);
     child.stdin.end(data);
     const [status] = (await once(child, "close")) as [number];
     assert.equal(status, 0, errors);
     assert.equal(Buffer.compare(Buffer.concat(out), data), 0);
     assert.equal(errors, "error\npipe\n");
+  });
+
+  test("stay as they are for the command, also in a first run, which starts threads, and with a reader that is slow", async (context) => {
+    const fresh = makePlace();
+    context.after(() => {
+      fresh.remove();
+    });
+    const script =
+      "curl -s http://nowhere.test; cat /proc/self/fdinfo/1 | grep flags >&2; head -c 2000000 /dev/zero; head -c 2000000 /dev/zero >&2";
+    const child = spawn(process.execPath, [command, "run", "--quiet", "--", "sh", "-c", `${script}; true`], {
+      cwd: fresh.workspace,
+      env: personEnvironment(fresh),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let [out, errors, status] = [0, "", -1];
+    child.on("exit", (code) => (status = code ?? -1));
+    // Nothing is read for a while: both pipes are full.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.length));
+    child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString("latin1")));
+    await once(child, "close");
+    const said = errors.replaceAll("\0", "");
+    assert.equal(status, 0, said);
+    assert.equal(out, 2_000_000, said);
+    assert.equal(errors.length - said.length, 2_000_000, said);
+    assert.doesNotMatch(said, /temporarily unavailable/);
   });
 
   test("a run that went as it should adds nothing to them", async () => {

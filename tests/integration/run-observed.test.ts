@@ -219,7 +219,9 @@ describe("audit verify", () => {
       const tiles = join(other.state, "log/log/tile/entries/000.p");
       const name = String(Math.max(...readdirSync(tiles).map(Number)));
       const entries = readFileSync(join(tiles, name), "latin1");
-      writeFileSync(join(tiles, name), entries.replace('"user":"', '"user":"X'), "latin1");
+      const edited = entries.replace('"status":0', '"status":1');
+      assert.notEqual(edited, entries);
+      writeFileSync(join(tiles, name), edited, "latin1");
       const { status, stdout } = await bailiwick(other, ["audit", "verify"]);
       assert.equal(status, 1);
       assert.match(stdout, /^NOT VERIFIED the record/);

@@ -5,15 +5,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { makePlace, ofType } from "../support/governed.ts";
 import type { Place } from "../support/governed.ts";
 import { assertRefusedAndFinished, refusingPolicy, refusingScript, runScriptedAgent } from "../support/scripted-run.ts";
-import type { ScriptedAgent } from "../support/scripted-run.ts";
-
-const folder = join(import.meta.dirname, "../support/small-agent");
-const smallAgent: ScriptedAgent = {
-  argv: ["node", join(folder, "small-agent.ts"), "Please do the work."],
-  folders: [],
-  read: [folder],
-  environment: (origin) => ({ ANTHROPIC_BASE_URL: origin, ANTHROPIC_API_KEY: "sk-scripted" }),
-};
+import { smallAgent } from "../support/scripted-small-agent.ts";
 
 let place: Place;
 beforeEach(() => {
@@ -25,7 +17,7 @@ afterEach(() => {
 });
 
 test("an agent works, is refused one command with its reason, and finishes", async () => {
-  const run = await runScriptedAgent(place, smallAgent, refusingScript, refusingPolicy);
+  const run = await runScriptedAgent(place, smallAgent, refusingScript, { policy: refusingPolicy });
   assertRefusedAndFinished(run);
   assert.equal(readFileSync(join(place.workspace, "out.txt"), "utf8"), "four");
   assert.match(run.stdout, /● The work is done\.\n$/);

@@ -418,6 +418,20 @@ describe("refusals", () => {
     );
   });
 
+  test("a pipe that somebody else made is written to as well, and waits for nobody either", async () => {
+    // Its owner alone may open a pipe anew; nobody's rights do here, unless they are root's.
+    const script =
+      "import os,subprocess\nr,w=os.pipe()\nos.set_blocking(r,False)\nos.chmod(f'/proc/self/fd/{w}',0)\n" +
+      "def run():\n  try: subprocess.run(['/usr/bin/id'],stderr=w)\n  except PermissionError: print('refused',flush=True)\n" +
+      "run()\nprint(os.read(r,4096).decode(),flush=True)\nos.set_blocking(w,False)\ntry:\n  while True: os.write(w,b'x'*4096)\nexcept BlockingIOError: pass\n" +
+      "os.set_blocking(w,True)\nos.read(r,5000)\nrun()\n";
+    workspace.file("others.py", script);
+    const outcome = await supervise(workspace.path, ["/usr/bin/python3", "/work/others.py"], {
+      decide: refuse("/usr/bin/id"),
+    });
+    assert.match(outcome.stdout, /^refused\nbailiwick: refused by policy `no-id`: use whoami\n\nrefused\n$/);
+  });
+
   test("a refusal is asked anew each time, an allowance only as far as it was given", async () => {
     const decide = (notice: ExecNotice) => {
       const [{ path, argv }] = notice.files;

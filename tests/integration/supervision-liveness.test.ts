@@ -129,10 +129,11 @@ describe("when nobody answers", () => {
 
 describe("freezing", () => {
   test("stops everything, holds verdicts, and lets go on", async () => {
+    const beats = "(while :; do echo x >> /work/beat-3; sleep 0.01; done)";
     let resolveVerdict: (() => void) | undefined;
     const outcome = await supervise(
       workspace.path,
-      ["sh", "-c", "(while :; do echo x >> /work/beat-3; sleep 0.01; done) & /usr/bin/id > /work/id-ran; kill $!"],
+      ["sh", "-c", `${beats} & /usr/bin/id > /work/id-ran; until [ -e /work/seen ]; do sleep 0.01; done; kill $!`],
       {
         decide: ({ files }) => {
           if (files[0].path !== "/usr/bin/id") return { allow: true, reuse: "program" };
@@ -146,13 +147,14 @@ describe("freezing", () => {
           await until("asked", () => resolveVerdict !== undefined && size(counter("beat-3")) > 10);
           sandbox.freeze();
           await delay(100);
-          const beats = size(counter("beat-3"));
+          const before = size(counter("beat-3"));
           resolveVerdict?.();
           await delay(200);
-          assert.equal(size(counter("beat-3")), beats, "frozen");
+          assert.equal(size(counter("beat-3")), before, "frozen");
           assert.equal(size(counter("id-ran")), 0, "allowed while frozen: not let through yet");
           sandbox.thaw();
-          await until("goes on", () => size(counter("beat-3")) > beats && size(counter("id-ran")) > 0);
+          await until("goes on", () => size(counter("beat-3")) > before && size(counter("id-ran")) > 0);
+          workspace.file("seen", "");
         },
       },
     );
@@ -230,6 +232,23 @@ describe("a run is told what to do", () => {
       message: /\/nowhere\/at\/all/,
     });
   });
+});
+
+test("the launcher's last words are read, also by a supervisor that was late and answers what nobody waits for any more", async () => {
+  const script = "/bin/true & i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; exit 7";
+  let launcher = 0;
+  const outcome = await supervise(workspace.path, ["sh", "-c", script], {
+    decide: ({ files }) => {
+      // Nothing is read and nothing answered while the command ends, and with it the run.
+      if (files[0].path === "/usr/bin/true") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+      return { allow: true, reuse: "never" };
+    },
+    whileRunning: ({ launcherPid }) => {
+      launcher = launcherPid;
+    },
+  });
+  assert.deepEqual(outcome.exit, { status: 7, signal: undefined });
+  assert.ok(!isAlive(launcher));
 });
 
 describe("many", () => {

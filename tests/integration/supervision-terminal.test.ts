@@ -178,4 +178,21 @@ describe("a relayed terminal", () => {
       },
     );
   });
+
+  test("is recorded without ever waiting for who records: what does not fit is counted", async () => {
+    workspace.compile("last", "int main(void) { return 0; }");
+    // 4.5 MB by nothing but the shell, which a supervisor that sleeps doesn't hold up.
+    const script =
+      'x="a line of output\\n"; for i in {1..18}; do x+=$x; done; /work/last & printf "$x"; echo whole; wait; echo end';
+    const argv = [process.execPath, helper, workspace.path, "record", "bash", "-c", script];
+    await atTerminal(argv, async (person) => {
+      await person.see(/told \d+ lost \d+/);
+      const screen = person.screen();
+      const [, told = "", lost = ""] = /told (\d+) lost (\d+)/.exec(screen) ?? [];
+      assert.ok(screen.indexOf("whole") < screen.indexOf("awake"), "the terminal went on while nobody read");
+      assert.ok(Number(lost) > 0 && Number(told) > 4_000_000 && Number(told) <= 4 << 20, `${told} told, ${lost} lost`);
+      const whole = screen.replace("awake\r\n", "").replace(/told[^]*$/, "");
+      assert.equal(Number(told) + Number(lost), Buffer.byteLength(whole));
+    });
+  });
 });

@@ -11,10 +11,14 @@ export interface Ongoing {
   ended(): Promise<number | NodeJS.Signals>;
 }
 
-export function startCommand(place: Place, args: readonly string[]): Ongoing {
+export function startCommand(
+  place: Place,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Ongoing {
   const child = spawn(process.execPath, [commandPath, ...args], {
     cwd: place.workspace,
-    env: personEnvironment(place),
+    env: personEnvironment(place, env),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -34,6 +38,11 @@ export function startCommand(place: Place, args: readonly string[]): Ongoing {
     return output;
   };
   return { child, until, ended: () => endOf(child) };
+}
+
+/** A governed shell script. @param options of `bailiwick run` */
+export function startScript(place: Place, script: string, options: readonly string[] = []): Ongoing {
+  return startCommand(place, ["run", "--workspace", place.workspace, ...options, "--", "sh", "-c", script]);
 }
 
 async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {

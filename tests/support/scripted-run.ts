@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { ofType, runGoverned } from "./governed.ts";
 import type { Governed, Place } from "./governed.ts";
+import { makeAuthority } from "./https-server.ts";
 import type { Script } from "./scripted-model/script.ts";
 import { startScriptedModel } from "./scripted-model/server.ts";
 import type { RecordedRequest } from "./scripted-model/server.ts";
@@ -15,7 +16,31 @@ export interface ScriptedAgent {
   /** The agent's settings: files of the person's home, seeded into the run's. */
   readonly home?: (origin: string) => Readonly<Record<string, string>>;
   readonly environment: (origin: string) => Readonly<Record<string, string>>;
+  /** How its key is sent, for runs in which it never holds it. */
+  readonly key?: AgentKey;
 }
+
+export interface AgentKey {
+  /** That the agent takes it from. */
+  readonly variable: string;
+  /** `kind = …` and what belongs to it, TOML. */
+  readonly form: string;
+}
+
+export interface ScriptedOptions {
+  /** Cedar text added to the standard set. */
+  readonly policy?: string;
+  /** The model speaks TLS, its connections are looked into, and the key is the gateway's to add. */
+  readonly brokered?: boolean;
+  readonly compressed?: boolean;
+  /** TOML, after the rest of the profile. */
+  readonly more?: string;
+  /** Of `bailiwick run`. */
+  readonly options?: readonly string[];
+}
+
+/** What the model is to get, and nobody inside. */
+export const MODEL_KEY = "sk-the-real-key-of-the-model-0123456789";
 
 export interface ScriptedRun extends Governed {
   /** What the model was asked, without the requests beside the script. */
@@ -25,49 +50,68 @@ export interface ScriptedRun extends Governed {
 /** The only host that the run may reach. */
 const HOST = "model.test";
 
-/** @param policy Cedar text added to the standard set */
 export async function runScriptedAgent(
   place: Place,
   agent: ScriptedAgent,
   script: Script,
-  policy?: string,
+  options: ScriptedOptions = {},
 ): Promise<ScriptedRun> {
-  const model = await startScriptedModel({ script });
+  const authority = options.brokered === true ? makeAuthority() : undefined;
+  const identity = authority?.identityOf(HOST);
+  const model = await startScriptedModel({
+    script,
+    ...(identity !== undefined && { identity }),
+    compressed: options.compressed ?? false,
+  });
   try {
-    const origin = `http://${HOST}:${String(model.port)}`;
+    const origin = `http${authority === undefined ? "" : "s"}://${HOST}:${String(model.port)}`;
     const files = agent.home?.(origin) ?? {};
     for (const [name, content] of Object.entries(files)) place.write(`home/${name}`, content);
     const path = [...agent.folders, dirname(process.execPath), "/usr/local/bin:/usr/bin:/bin"].join(":");
+    const { key } = agent;
+    const set = Object.entries(agent.environment(origin)).filter(
+      ([name]) => authority === undefined || name !== key?.variable,
+    );
+    const parts = { port: model.port, read: agent.read ?? [], seed: Object.keys(files), set, trust: authority?.file };
     const governed = await runGoverned(place, {
       argv: agent.argv,
-      profile: profileText({
-        port: model.port,
-        read: agent.read ?? [],
-        seed: Object.keys(files),
-        set: agent.environment(origin),
-      }),
-      env: { PATH: path },
-      ...(policy === undefined ? {} : { policy }),
+      profile: `${profileText(parts)}${authority === undefined || key === undefined ? "" : credentialText(key)}${options.more ?? ""}`,
+      env: { PATH: path, ...(key !== undefined && { [key.variable]: MODEL_KEY }) },
+      ...(options.options !== undefined && { options: options.options }),
+      ...(options.policy === undefined ? {} : { policy: options.policy }),
     });
     return { ...governed, requests: model.requests.filter((request) => request.kind !== "side") };
   } finally {
     await model.close();
+    authority?.remove();
   }
+}
+
+function credentialText({ variable, form }: AgentKey): string {
+  return `
+[credentials.model]
+hosts = ["${HOST}"]
+${form}
+source = { env = "${variable}" }
+variable = "${variable}"
+`;
 }
 
 function profileText(parts: {
   readonly port: number;
   readonly read: readonly string[];
   readonly seed: readonly string[];
-  readonly set: Readonly<Record<string, string>>;
+  readonly set: readonly (readonly [string, string])[];
+  readonly trust: string | undefined;
 }): string {
-  const set = Object.entries(parts.set).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  const set = parts.set.map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   return `
 extends = "standard"
 [filesystem]
 read = ${JSON.stringify(parts.read)}
 [network]
 allow = ["${HOST}:${String(parts.port)}"]
+trust = ${JSON.stringify(parts.trust === undefined ? [] : [parts.trust])}
 [network.hosts]
 "${HOST}" = "127.0.0.1"
 [environment]

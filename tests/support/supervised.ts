@@ -69,6 +69,8 @@ export interface Options {
   readonly decide?: (notice: ExecNotice) => Verdict | Promise<Verdict>;
   readonly supervise?: boolean;
   readonly terminal?: boolean;
+  readonly record?: boolean;
+  readonly onOutput?: (at: number, bytes: Uint8Array, lost: number) => void;
   readonly answerTimeoutMs?: number;
   readonly launcher?: string;
   readonly environment?: readonly string[];
@@ -137,6 +139,7 @@ export function specFor(workspace: string, argv: readonly string[], options: Opt
     denyFilter: assembleDenyFilter(process.arch),
     supervise: options.supervise ?? true,
     terminal: options.terminal ?? false,
+    record: options.record ?? false,
     mapRootTo: NOBODY,
   };
 }
@@ -171,17 +174,27 @@ export async function supervise(workspace: string, argv: readonly string[], opti
           onEnd: (end) => ends.set(end.id, end),
           onTampered: (id, pid, detail) => tampered.push({ id, pid, detail }),
           onRenewed: () => undefined,
+          onOutput: options.onOutput ?? (() => undefined),
+          onSize: () => undefined,
         },
       },
       encodeLaunchSpec(spec, answerTimeoutMs),
     );
     sandbox.start();
-    await options.whileRunning?.(sandbox);
-    const exit = await sandbox.exited.catch((error: unknown) =>
+    const exited = sandbox.exited.catch((error: unknown) =>
       error instanceof Error ? error : new Error(String(error)),
     );
-    sandbox.dns.close();
-    for (const listener of sandbox.listeners.values()) listener.close();
+    try {
+      await options.whileRunning?.(sandbox);
+    } catch (error) {
+      sandbox.kill(); // else what failed here would wait for a command that waits for it
+      throw error;
+    } finally {
+      await exited;
+      sandbox.dns.close();
+      for (const listener of sandbox.listeners.values()) listener.close();
+    }
+    const exit = await exited;
     const read = (path: string): string => (options.stdio === undefined ? readFileSync(path, "utf8") : "");
     return {
       execs,

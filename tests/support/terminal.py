@@ -47,11 +47,15 @@ for step in job["steps"]:
         match = pattern.search(output, seen)
         if match:
             seen = match.end()
+            if step.get("again"):
+                act(step)
+                continue
             break
         if time.monotonic() > deadline or not read(0.05):
-            failed = "did not see " + step["expect"]
+            if not step.get("again"):
+                failed = "did not see " + step["expect"]
             break
-    if failed:
+    if failed or step.get("again"):
         break
     act(step)
 

@@ -10,6 +10,8 @@ export interface Step {
   /** Milliseconds before sending. */
   readonly wait?: number;
   readonly resize?: readonly [rows: number, columns: number];
+  /** As often as it is seen until the end, which may be never; the last step. */
+  readonly again?: true;
   /** Closes the terminal. */
   readonly hangup?: true;
 }

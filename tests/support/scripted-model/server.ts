@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { brotliDecompressSync, constants, createGzip, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import { anthropic } from "./anthropic.ts";
 import { chat } from "./chat.ts";
 import { gemini } from "./gemini.ts";
@@ -46,6 +47,10 @@ export interface ScriptedModelOptions {
   /** Default: any free one. */
   readonly port?: number;
   readonly onRequest?: (request: RecordedRequest) => void;
+  /** Then it speaks TLS. */
+  readonly identity?: { readonly key: string; readonly cert: string };
+  /** Answers to those who take it are compressed, as hosted models do. */
+  readonly compressed?: boolean;
 }
 
 /**
@@ -59,12 +64,14 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
     requests.push(request);
     options.onRequest?.(request);
   };
-  const server = createServer((request, response) => {
-    answer(request, response, { set: options.script, asked, record }).catch((error: unknown) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const compressed = options.compressed === true && /\bgzip\b/.test(String(request.headers["accept-encoding"]));
+    answer(request, response, { set: options.script, asked, record, compressed }).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500);
       response.end(String(error));
     });
-  });
+  };
+  const server = options.identity === undefined ? createServer(serve) : createSecureServer(options.identity, serve);
   // Codex tries a websocket with its built-in providers; it must be declined, not hung.
   server.on("upgrade", (request, socket) => {
     record({ ...entryOf(request, undefined), status: 426 });
@@ -94,6 +101,7 @@ interface Session {
   readonly set: ScriptSet;
   readonly asked: Map<string, number>;
   readonly record: (request: RecordedRequest) => void;
+  readonly compressed: boolean;
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, session: Session): Promise<void> {
@@ -133,9 +141,17 @@ async function answer(request: IncomingMessage, response: ServerResponse, sessio
       "cache-control": "no-cache",
       "x-request-id": id,
       "request-id": id,
+      ...(session.compressed && { "content-encoding": "gzip" }),
     });
-    for (const frame of protocol.stream(asked, plan.reply)) response.write(frame);
-    response.end();
+    if (!session.compressed) {
+      for (const frame of protocol.stream(asked, plan.reply)) response.write(frame);
+      response.end();
+      return;
+    }
+    const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
+    gzip.pipe(response);
+    for (const frame of protocol.stream(asked, plan.reply)) gzip.write(frame);
+    gzip.end();
   }
 }
 
