@@ -8,6 +8,8 @@ import { openRunLog, verifyLog, type NewEvent, type RunLog } from "@bailiwick/au
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const EVENTS = 200_000;
+/** Of the record that is verified: as many as some days of a busy machine, beside which it does not matter how long threads take to begin. */
+const VERIFIED = 1_000_000;
 const PENDING = 8_000;
 let execs = 0;
 
@@ -53,13 +55,17 @@ function open(directory: string): Promise<RunLog> {
 /** As fast as it goes, with a bounded number under way. */
 async function measureThroughput(log: RunLog): Promise<number> {
   const start = performance.now();
+  await append(log, EVENTS);
+  return EVENTS / ((performance.now() - start) / 1000);
+}
+
+async function append(log: RunLog, events: number): Promise<void> {
   let last = Promise.resolve(0);
-  for (let sent = 0; sent < EVENTS; sent++) {
+  for (let sent = 0; sent < events; sent++) {
     last = log.append(makeEvent());
     if (log.pending.events >= PENDING) await last;
   }
   await log.flush();
-  return EVENTS / ((performance.now() - start) / 1000);
 }
 
 /** Milliseconds from `append` to its promise, at a steady rate. */
@@ -89,6 +95,18 @@ function median(values: readonly number[]): number {
     values.toSorted((a, b) => a - b),
     0.5,
   );
+}
+
+/** The median of a few times, each with the threads that it starts. */
+async function measureVerification(directory: string, size: number): Promise<number> {
+  const samples: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const before = performance.now();
+    const { ok } = await verifyLog(directory);
+    samples.push(size / ((performance.now() - before) / 1000));
+    if (!ok) throw new Error("the record of the benchmark does not verify");
+  }
+  return median(samples);
 }
 
 async function measureFirstEvent(directory: string): Promise<{ open: number; first: number; next: number }> {
@@ -140,11 +158,9 @@ export async function bench(): Promise<Record<string, number>> {
     const at5k = await measureLatency(log, 5_000);
     const at20k = await measureLatency(log, 20_000);
     const perSecond = await measureThroughput(log);
+    await append(log, VERIFIED - execs);
     const { size } = await log.close();
-    const before = performance.now();
-    const { ok } = await verifyLog(join(directory, "record"));
-    const verifyPerSecond = size / ((performance.now() - before) / 1000);
-    if (!ok) throw new Error("the record of the benchmark does not verify");
+    const verifyPerSecond = await measureVerification(join(directory, "record"), size);
     const { open: openMs, first, next } = await measureFirstEvent(join(directory, "record"));
     return {
       "events-per-second": perSecond,

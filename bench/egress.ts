@@ -1,13 +1,12 @@
 /** TCP through the gateway against direct loopback and sandbox-runtime: client, gateway and server are a process each. */
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
-import { createSocket } from "node:dgram";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import dnsPacket from "dns-packet";
-import { NAME, OUTSIDE, STREAM_BYTES } from "./egress/setting.ts";
+import { addressOf, start } from "./egress/gateway-setting.ts";
+import { OUTSIDE, STREAM_BYTES } from "./egress/setting.ts";
 import { download, type Target, upload } from "./egress/streams.ts";
 import { interleave, median, quantile } from "./measure.ts";
 
@@ -16,20 +15,20 @@ const CONNECTIONS = 1_000;
 const AT_ONCE = 16;
 
 export async function bench(): Promise<Record<string, number>> {
-  const server = await start("server.ts");
-  const gateway = await start("gateway.ts", String(server.answer));
+  const server = await start("egress/server.ts");
+  const gateway = await start("egress/gateway.ts", String(server.port));
   try {
-    const inside = await ask(gateway.answer);
-    const direct = { host: OUTSIDE, port: server.answer };
-    const through = { host: inside, port: server.answer };
+    const inside = await addressOf(gateway.port);
+    const direct = { host: OUTSIDE, port: server.port };
+    const through = { host: inside, port: server.port };
     const streams = await interleave(
       {
         directDown: () => download(direct),
         throughDown: () => download(through),
         directUp: () => upload(direct),
         throughUp: () => upload(through),
-        srtDown: () => behindSrt("down", server.answer),
-        srtUp: () => behindSrt("up", server.answer),
+        srtDown: () => behindSrt("down", server.port),
+        srtUp: () => behindSrt("up", server.port),
       },
       ROUNDS,
     );
@@ -64,22 +63,6 @@ export async function bench(): Promise<Record<string, number>> {
 }
 
 const gigabits = (milliseconds: number): number => (STREAM_BYTES * 8) / milliseconds / 1e6;
-
-async function start(file: string, ...args: string[]): Promise<{ process: ChildProcess; answer: number }> {
-  const child = fork(join(import.meta.dirname, "egress", file), args);
-  const [answer] = (await once(child, "message")) as [number];
-  return { process: child, answer };
-}
-
-async function ask(port: number): Promise<string> {
-  const socket = createSocket("udp4");
-  socket.send(dnsPacket.encode({ type: "query", id: 1, questions: [{ type: "A", name: NAME }] }), port, "127.0.0.1");
-  const [message] = (await once(socket, "message")) as [Buffer];
-  socket.close();
-  const [answer] = dnsPacket.decode(message).answers ?? [];
-  if (answer?.type !== "A") throw new Error("the gateway gave no address");
-  return answer.data;
-}
 
 /** One stream by a process inside sandbox-runtime, whose start is not counted. */
 function behindSrt(direction: "down" | "up", port: number): number {

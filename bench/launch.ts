@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { interleave, median, quantile, timeCommand } from "./measure.ts";
+import { installedEnvironment, interleave, median, quantile, timeCommand } from "./measure.ts";
 import { findLauncher } from "@bailiwick/sandbox";
 import { buildTimer, timeSpawn, writePayload } from "./launcher-alone.ts";
 
@@ -31,7 +31,7 @@ export async function bench(): Promise<Record<string, number>> {
       filesystem: { denyRead: [], allowWrite: [folder], denyWrite: [] },
     }),
   );
-  const env = { ...process.env, BAILIWICK_HOME: state };
+  const env = { ...installedEnvironment(), BAILIWICK_HOME: state };
   const whole = { cwd: folder, env };
   try {
     const [timer, payload] = [buildTimer(folder), writePayload(folder)];
@@ -45,7 +45,7 @@ export async function bench(): Promise<Record<string, number>> {
     const full = await interleave(
       {
         node: () => timeCommand([process.execPath, "-e", "0"], whole),
-        run: () => timeCommand([process.execPath, command, "run", "--", "true"], whole),
+        run: () => timeCommand([command, "run", "--", "true"], whole),
         srt: () => timeCommand([process.execPath, srt, "--settings", settings, "true"], whole),
       },
       30,

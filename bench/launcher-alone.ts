@@ -74,6 +74,7 @@ function plainSpec(workspace: string): LaunchSpec {
     denyFilter: assembleDenyFilter(process.arch),
     supervise: false,
     terminal: false,
+    record: false,
     mapRootTo: 1_999_000_000,
   };
 }
@@ -91,10 +92,13 @@ export async function launchUnsupervised(
     workspace,
     configDirectory: join(state, "config"),
     cache: undefined,
+    layers: [],
     additions: { allowHosts: [], publish: [], home: undefined },
   });
   const prepared = prepareLaunch({
     profile,
+    trust: undefined,
+    knownHosts: undefined,
     workspace,
     directory: workspace,
     command,

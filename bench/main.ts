@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, writeFileSync } from "node:fs";
-import { arch, cpus, release, totalmem } from "node:os";
+import { arch, cpus, loadavg, release, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { PROMISES } from "./promises.ts";
 
@@ -24,6 +24,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** What else the machine did when this began: figures of a machine that was busy are worth less. */
+const [load = 0] = loadavg();
 const figures: Record<string, number> = {};
 let missed = 0;
 const broken: string[] = [];
@@ -65,6 +67,7 @@ const result = {
     model: cpus()[0]?.model,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    load,
   },
   figures,
   ...(broken.length > 0 && { broken }),

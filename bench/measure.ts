@@ -1,5 +1,11 @@
 /** How everything here is measured: variants interleaved in one run, so that what the machine does meanwhile hits each alike. */
 import { spawnSync } from "node:child_process";
+import { delimiter, dirname } from "node:path";
+
+/** For a command that is started as it is installed, by its own first line: with the Node that runs this. */
+export function installedEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}` };
+}
 
 /** One run of a command, wall time in milliseconds. Fails loudly: a command that fails measures nothing. */
 export function timeCommand(

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installedEnvironment } from "./measure.ts";
 
 const command = fileURLToPath(new URL("../packages/cli/bin/bailiwick.js", import.meta.url));
 const PROCESSES = 100_000;
@@ -33,10 +34,10 @@ export async function bench(): Promise<Record<string, number>> {
   const state = mkdtempSync(join(tmpdir(), "bailiwick-bench-state-"));
   try {
     const loop = `for ((i = 0; i < ${String(PROCESSES)}; i++)); do /bin/true; done`;
-    const child = spawn(process.execPath, [command, "run", "--workspace", folder, "--", "bash", "-c", loop], {
+    const child = spawn(command, ["run", "--workspace", folder, "--", "bash", "-c", loop], {
       stdio: "ignore",
       cwd: folder,
-      env: { ...process.env, BAILIWICK_HOME: state },
+      env: { ...installedEnvironment(), BAILIWICK_HOME: state },
     });
     const { pid } = child;
     if (pid === undefined) throw new Error("the run did not start");

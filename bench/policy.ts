@@ -1,7 +1,14 @@
 /** What a decision costs over the execs of a build, with 10 and with 5,000 policies. Times are microseconds. */
 import { openDecider, type ExecRequest, type PolicySource, STANDARD_POLICIES } from "@bailiwick/policy";
 
-const RUN = { runId: "bench", user: "ada", agent: "claude-code", project: "/home/ada/work", profile: "standard" };
+const RUN = {
+  runId: "bench",
+  user: "ada",
+  agent: "claude-code",
+  project: "/home/ada/work",
+  profile: "standard",
+  labels: [],
+};
 const ROUNDS = 4;
 
 export async function bench(): Promise<Record<string, number>> {
@@ -138,7 +145,6 @@ function request(argv: readonly string[], index: number): ExecRequest {
     run: RUN,
     links: [{ program, argv }],
     cwd: RUN.project,
-    labels: [],
     timeMs: 1_800_000_000_000 + index,
     approved: false,
   };

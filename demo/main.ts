@@ -8,16 +8,17 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { parseArgs, styleText } from "node:util";
+import { parseArgs } from "node:util";
 import { startScriptedModel } from "../tests/support/scripted-model/server.ts";
 import type { RecordedRequest } from "../tests/support/scripted-model/server.ts";
+import { agentCommand, profileText } from "./agent-run.ts";
 import { inspect } from "./aftermath.ts";
+import { say } from "./say.ts";
 import { storyOf } from "./story.ts";
 import { makeWorld } from "./world.ts";
 import type { World } from "./world.ts";
 
 const command = join(import.meta.dirname, "../packages/cli/bin/bailiwick.js");
-const agentFolder = join(import.meta.dirname, "../tests/support/small-agent");
 
 const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
 const world = makeWorld();
@@ -50,7 +51,7 @@ async function show(world: World): Promise<boolean> {
   say("bold", "An agent fixes a bug in a throwaway project, under `bailiwick run`. Only its model is scripted.");
   const profile = join(world.root, "profile.toml");
   writeFileSync(profile, profileText(world, model.port));
-  const agent = ["node", join(agentFolder, "small-agent.ts"), "Fix the conversion to Fahrenheit."];
+  const agent = agentCommand("Fix the conversion to Fahrenheit.");
   const options = ["--profile", profile, "--workspace", world.project, "--approvals", "deny", "--name", "demo"];
   const run = bailiwick(world, ["run", ...options, "--", ...agent], "pipe");
   const summary = collect(run.stderr);
@@ -93,23 +94,6 @@ async function statusOf(child: ChildProcess): Promise<number | null> {
   return child.exitCode;
 }
 
-function profileText(world: World, port: number): string {
-  return `
-extends = "standard"
-[filesystem]
-read = [${JSON.stringify(agentFolder)}]
-write = ["{workspace}", ${JSON.stringify(world.remote)}]
-[network]
-allow = ["model.test:${String(port)}"]
-[network.hosts]
-"model.test" = "127.0.0.1"
-[environment]
-set = { ANTHROPIC_BASE_URL = "http://model.test:${String(port)}", ANTHROPIC_API_KEY = "sk-scripted" }
-[home]
-seed = [".gitconfig"]
-`;
-}
-
 function announce({ reply }: RecordedRequest): void {
   if (reply !== undefined) say("cyan", `\n● ${reply.text}`);
 }
@@ -119,9 +103,4 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
   stream?.setEncoding("utf8");
   stream?.on("data", (part: string) => (text += part));
   return () => text;
-}
-
-function say(style: Parameters<typeof styleText>[0], text: string): void {
-  // `stream` makes it plain where the output is no terminal or colours are not wanted.
-  process.stdout.write(`${styleText(style, text, { stream: process.stdout })}\n`);
 }

@@ -41,5 +41,7 @@ server.listen({ host: OUTSIDE, port: 0, reusePort: true }, () => {
   if (address === null || typeof address !== "object") throw new Error("no port");
   // The same on 127.0.0.1, which is the only name of this machine that sandbox-runtime reaches.
   const local = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => server.emit("connection", socket));
-  local.listen({ host: "127.0.0.1", port: address.port, reusePort: true }, () => process.send?.(address.port));
+  local.listen({ host: "127.0.0.1", port: address.port, reusePort: true }, () =>
+    process.send?.({ port: address.port }),
+  );
 });

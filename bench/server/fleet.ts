@@ -1,0 +1,74 @@
+/** Simulated hosts in a process of their own, told what to do by messages. */
+import { Client } from "../../packages/control-plane/contract/index.ts";
+import { enrolSimulatedHost, type SimulatedHost } from "./simulated-host.ts";
+
+export type Order =
+  | {
+      readonly order: "prepare";
+      readonly url: string;
+      readonly token: string;
+      readonly hosts: number;
+      readonly eventsPerSecond: number;
+      readonly seconds: number;
+    }
+  | { readonly order: "send"; readonly startAt: number; readonly stopAt: number };
+
+export interface HostReport {
+  readonly id: string;
+  readonly run: string;
+  readonly size: number;
+  readonly sizes: readonly number[];
+  readonly done: boolean;
+  readonly digest: string;
+}
+
+export type Report =
+  | { readonly report: "prepared"; readonly hosts: readonly HostReport[] }
+  | {
+      readonly report: "sent";
+      readonly tookMs: number;
+      readonly requests: number;
+      readonly refusals: number;
+      readonly cpuMs: number;
+      readonly hosts: readonly HostReport[];
+    };
+
+const AT_ONCE = 16;
+let hosts: SimulatedHost[] = [];
+
+process.on("message", (order: Order) => {
+  void obey(order).then((report) => process.send?.(report));
+});
+
+async function obey(order: Order): Promise<Report> {
+  if (order.order === "prepare") {
+    const owner = new Client({ url: order.url, by: { token: order.token } });
+    const { url, seconds } = order;
+    const perSecond = order.eventsPerSecond / order.hosts;
+    const enrolled: (() => Promise<SimulatedHost>)[] = [];
+    for (let number = 0; number < order.hosts; number += AT_ONCE) {
+      const some = Array.from({ length: Math.min(AT_ONCE, order.hosts - number) }, (_, index) =>
+        enrolSimulatedHost({ url, owner, number: number + index, perSecond, ticks: seconds * 10 }),
+      );
+      enrolled.push(...(await Promise.all(some)));
+    }
+    hosts = [];
+    for (const make of enrolled) hosts.push(await make());
+    return { report: "prepared", hosts: hosts.map(reportOf) };
+  }
+  const { startAt, stopAt } = order;
+  const before = process.cpuUsage();
+  await Promise.all(hosts.map((host) => host.send(startAt, stopAt)));
+  const { user, system } = process.cpuUsage(before);
+  const [requests, refusals] = [sum((host) => host.requests), sum((host) => host.refusals)];
+  const tookMs = Date.now() - startAt;
+  return { report: "sent", tookMs, requests, refusals, cpuMs: (user + system) / 1000, hosts: hosts.map(reportOf) };
+}
+
+function reportOf({ id, run, size, sizes, done, digest }: SimulatedHost): HostReport {
+  return { id, run, size, sizes, done, digest };
+}
+
+function sum(of: (host: SimulatedHost) => number): number {
+  return hosts.reduce((total, host) => total + of(host), 0);
+}
