@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   { ignores: ["**/dist/**", "**/build/**", "node_modules/**", "**/*.cjs", "**/*.js", "**/*.mjs"] },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.base],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
@@ -28,7 +28,7 @@ export default tseslint.config(
   },
   {
     // Tests assert on what others produced; a helper's length is its scenario.
-    files: ["**/*.test.ts", "tests/**/*.ts", "bench/**/*.ts", "tools/**/*.ts"],
+    files: ["**/*.test.ts", "packages/*/test/**/*.ts", "tests/**/*.ts", "bench/**/*.ts", "tools/**/*.ts"],
     rules: {
       "max-lines-per-function": "off",
       "@typescript-eslint/no-unsafe-type-assertion": "off",
