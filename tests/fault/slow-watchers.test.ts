@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../../packages/control-plane/contract/index.ts";
 import { makeHost, type TestHost } from "../../packages/control-plane/test/host.ts";
 import { findPostgres, startPostgres, type Postgres } from "../../packages/control-plane/test/postgres.ts";
 import { startServer, type RunningServer } from "../support/control-plane.ts";
+import { eventually } from "../support/going.ts";
 import { makePlace } from "../support/governed.ts";
 
 const WATCHERS = 16;
@@ -82,16 +82,24 @@ class Watcher {
 
   #pending: number | undefined;
 
+  /** Its own end; 0 before it is connected. */
+  get port(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
 }
 
-/** Connections that the server has not given up, as the kernel has them. */
-function established(): number {
-  const port = Number(new URL(server.url).port).toString(16).toUpperCase().padStart(4, "0");
-  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n");
-  return rows.filter((row) => new RegExp(`^ *\\d+: [0-9A-F]{8}:${port} [0-9A-F:]+ 01 `).test(row)).length;
+/** Which of these the server has not given up, as the kernel has their connections. */
+function held(watchers: readonly Watcher[]): readonly Watcher[] {
+  const port = (of: number): string => of.toString(16).toUpperCase().padStart(4, "0");
+  const ofServer = port(Number(new URL(server.url).port));
+  const rows = readFileSync("/proc/net/tcp", "utf8");
+  return watchers.filter((each) =>
+    new RegExp(`^ *\\d+: [0-9A-F]{8}:${ofServer} [0-9A-F]{8}:${port(each.port)} 01 `, "m").test(rows),
+  );
 }
 
 const residentMb = (): number =>
@@ -101,29 +109,35 @@ describe("watchers that do not read", { skip: "missing" in found ? found.missing
   test("cost the server little and others nothing; they are dropped, come back, and have missed nothing", async () => {
     const before = residentMb();
     const slow = Array.from({ length: WATCHERS }, () => new Watcher(0));
-    while (established() < WATCHERS) await pause(10);
+    await eventually(() => held(slow).length === WATCHERS, "all watch");
     const quick = new Watcher(0);
     quick.read();
     let most = 0;
     const look = (): void => {
       most = Math.max(most, residentMb());
     };
-    while (quick.seen.length < EVENTS) {
-      look();
-      await pause(20);
-    }
-    // What happens now is with who reads, while the others hold their connections still.
+    const quickHas = async (count: number): Promise<void> => {
+      const holds = (): boolean => {
+        look();
+        return quick.seen.length >= count;
+      };
+      await eventually(holds, `who reads has ${String(count)} events`, 120_000);
+    };
+    // What happens while the others hold their connections is with who reads, as all that was before.
     const more = await host.record({ execs: 3 });
     await host.send();
     const all = async (): Promise<number> => (await owner.call("listHosts", { query: {} })).items[0]?.size ?? 0;
-    while (quick.seen.length < (await all())) await pause(20);
-    assert.ok(established() > WATCHERS, "the slow ones are there still");
+    await quickHas(await all());
     assert.equal((await owner.call("showRun", { params: { run: more } })).entries, 4);
     // After ten seconds without reading each is dropped.
-    while (established() > 3) {
-      look();
-      await pause(50);
-    }
+    await eventually(
+      () => {
+        look();
+        return held(slow).length === 0;
+      },
+      "the slow ones are dropped",
+      120_000,
+    );
     assert.ok(most - before < MOST_GROWN_MB, `${String(Math.round(most - before))} MB more`);
     const expected = Array.from({ length: await all() }, (_, index) => index + 1);
     assert.deepEqual(quick.seen, expected);
@@ -138,7 +152,7 @@ describe("watchers that do not read", { skip: "missing" in found ? found.missing
     assert.deepEqual(one.seen, expected.slice(0, one.seen.length));
     const again = new Watcher(one.seen.at(-1) ?? 0);
     again.read();
-    while (one.seen.length + again.seen.length < expected.length) await pause(20);
+    await eventually(() => one.seen.length + again.seen.length >= expected.length, "the rest has come", 120_000);
     assert.deepEqual([...one.seen, ...again.seen], expected);
     again.close();
   });

@@ -1,5 +1,13 @@
-import { useEffect, useRef, useState, type KeyboardEvent as ReactKeyboardEvent, type ReactNode } from "react";
+import {
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent as ReactKeyboardEvent,
+  type ReactNode,
+} from "react";
 import type { RunOfServer } from "@bailiwick/control-plane/contract";
+import { flushSync } from "react-dom";
 import { useLocation } from "wouter";
 import { setKeysOn } from "../keys.ts";
 import { Problem } from "../problem.tsx";
@@ -10,12 +18,18 @@ import { OrderForm } from "./order-form.tsx";
 
 /** Ctrl or Cmd and K: where to go, and what can be done here. */
 export function Palette({ session }: { readonly session: Session }): ReactNode {
-  const [open, setOpen] = useState(false);
+  // Which opening this is. A dialog tells of its end only some time after it has closed: the next one may be open by then.
+  const [opening, setOpening] = useState<number>();
+  const openings = useRef(0);
+  const open = (): void => {
+    if (document.querySelector("dialog.palette[open]") === null) setOpening(++openings.current);
+  };
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key.toLowerCase() !== "k" || (!event.ctrlKey && !event.metaKey) || event.altKey) return;
       event.preventDefault();
-      setOpen(true);
+      // At once: what is typed next is for the dialog.
+      flushSync(open);
     };
     document.addEventListener("keydown", onKey);
     return () => {
@@ -24,15 +38,16 @@ export function Palette({ session }: { readonly session: Session }): ReactNode {
   }, []);
   return (
     <>
-      <button
-        type="button"
-        className="palette-button"
-        aria-keyshortcuts="Control+K Meta+K"
-        onClick={() => setOpen(true)}
-      >
+      <button type="button" className="palette-button" aria-keyshortcuts="Control+K Meta+K" onClick={open}>
         Go or do <kbd>Ctrl K</kbd>
       </button>
-      {open && <Dialog actions={session.actions} onClose={() => setOpen(false)} />}
+      {opening !== undefined && (
+        <Dialog
+          key={opening}
+          actions={session.actions}
+          onClose={() => setOpening((now) => (now === opening ? undefined : now))}
+        />
+      )}
     </>
   );
 }
@@ -46,7 +61,7 @@ function Dialog({ actions, onClose }: DialogProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [order, setOrder] = useState<OrderName>();
   const { runs, run, error } = useKnown();
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (
