@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -78,8 +78,7 @@ export async function startPostgres(programs: string, disk?: string): Promise<Po
       return urlOf(root, name);
     },
     async kill() {
-      // Its children follow when they find that it is gone.
-      await end(server, "SIGKILL");
+      await killAll(server);
     },
     async restart() {
       rmSync(join(data, "postmaster.pid"), { force: true });
@@ -173,6 +172,45 @@ async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   const ended = new Promise((resolve) => server.once("exit", resolve));
   server.kill(signal);
   await ended;
+}
+
+/**
+ * With its children: those find only when they are done that it is gone, and until then no other may have the shared memory of its data
+ * (PGSharedMemoryCreate).
+ */
+async function killAll(server: ChildProcess): Promise<void> {
+  const { pid } = server;
+  if (pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
+  server.kill("SIGSTOP");
+  const list = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, "utf8");
+  const children = list
+    .split(" ")
+    .map(Number)
+    .filter((child) => child > 0);
+  await end(server, "SIGKILL");
+  for (const child of children) killIfThere(child);
+  const until = Date.now() + 30_000;
+  while (children.some((child) => isRunning(child))) {
+    if (Date.now() > until) throw new Error("PostgreSQL's processes do not end");
+    await pause(10);
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+/** A process that has ended and that nobody has asked for has nothing left but its number. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${String(pid)}/status`, "latin1"));
+  } catch {
+    return false;
+  }
 }
 
 function urlOf(root: string, database: string): string {
