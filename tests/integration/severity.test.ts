@@ -6,16 +6,14 @@ import { bailiwick, makePlace, ofType, runGoverned } from "../support/governed.t
 const place = makePlace();
 
 before(async () => {
-  const argv = ["sh", "-c", "cat ~/.ssh/id_rsa; sudo true; true"];
+  const argv = ["sh", "-c", "cat ~/.ssh/id_rsa; su root; true"];
   const run = await runGoverned(place, { argv, options: ["--label", "team=payments"] });
   assert.equal(run.status, 0, run.stderr);
-  assert.deepEqual(
-    ofType(run.events, "exec.refused").map(({ decision }) => [decision.policies, decision.severity]),
-    [
-      [["secrets.files"], "high"],
-      [["system.privileges"], "low"],
-    ],
+  // A shell goes on in the next directory of PATH, and is refused there again.
+  const refused = ofType(run.events, "exec.refused").map(
+    ({ decision }) => `${decision.policies.join()} ${String(decision.severity)}`,
   );
+  assert.deepEqual([...new Set(refused)], ["secrets.files high", "system.privileges low"]);
   assert.ok(ofType(run.events, "exec.allowed").every(({ decision }) => decision.severity === undefined));
 });
 after(() => {
@@ -35,14 +33,8 @@ test("OCSF: the activity and the finding are high, what works nowhere is low, an
   );
   const refused = records.filter(({ metadata }) => metadata.event_code === "exec.refused");
   const of = (word: string) => refused.filter(({ message }) => message.includes(word));
-  assert.deepEqual(
-    of("id_rsa").map(({ severity_id }) => severity_id),
-    [4, 4],
-  );
-  assert.deepEqual(
-    of("sudo").map(({ severity_id }) => severity_id),
-    [2, 2],
-  );
+  assert.deepEqual(new Set(of("id_rsa").map(({ severity_id }) => severity_id)), new Set([4]));
+  assert.deepEqual(new Set(of("su root").map(({ severity_id }) => severity_id)), new Set([2]));
   assert.ok(records.every(({ metadata }) => metadata.labels?.join() === "team=payments"));
 });
 
