@@ -27,7 +27,11 @@ function textOf(path: string): string {
 
 before(async () => {
   const profile = '[network]\nallow = ["allowed.example:443"]\n';
-  await runGoverned(place, { argv: ["sh", "-c", "echo work > done.txt; cat ~/.ssh/id_rsa"], profile });
+  await runGoverned(place, {
+    argv: ["sh", "-c", "echo work > done.txt; cat ~/.ssh/id_rsa"],
+    profile,
+    options: ["--label", "ticket=ABC-1 <b>"],
+  });
   await runGoverned(place, { argv: ["sh", "-c", "git push --force; echo '<script>alert(1)</script>' > '<b>.txt'"] });
   const { status, stdout, stderr } = await bailiwick(place, ["evidence", "--from", "1h", "--out", archive]);
   assert.equal(status, 0, stderr);
@@ -54,12 +58,13 @@ describe("an archive of evidence", () => {
         policyDigest: string;
         enforcement: unknown[];
         refusals: number[];
-        started: { user: string };
+        started: { user: string; labels?: string[] };
       }[];
       limits: string[];
       found: Record<string, { count: number; entries: number[] }>;
     } = JSON.parse(textOf("evidence.json"));
     assert.equal(data.runs.length, 2);
+    assert.deepEqual(data.runs[0]?.started.labels, ["ticket=ABC-1 <b>"]);
     for (const { run, policyDigest, enforcement, refusals, started } of data.runs) {
       assert.match(policyDigest, /^sha256:/);
       assert.ok(enforcement.length > 5 && refusals.length > 0 && started.user !== "");
@@ -71,6 +76,7 @@ describe("an archive of evidence", () => {
     for (const part of ["CC6.1", "A.8.15", "AU-9", "Article 12", "What the record cannot show", "git push --force"]) {
       assert.ok(html.includes(part), part);
     }
+    assert.ok(html.includes("ticket=ABC-1 &lt;b&gt;"), "labels stand beside the agent");
     assert.doesNotMatch(html, /<script|<b>/);
     assert.equal(Buffer.from(files["report.pdf"]?.subarray(0, 5) ?? []).toString(), "%PDF-");
   });

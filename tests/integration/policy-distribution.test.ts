@@ -1,9 +1,17 @@
 /** A company's policies from draft to run: two people, signed bundles, hosts that take no other, roll-out in steps and back. All by the shipped command. */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { findPostgres, startPostgres, type Postgres } from "../../packages/control-plane/test/postgres.ts";
+import {
+  draft,
+  forbidProgram as forbid,
+  heldFile as held,
+  policy,
+  POLICY_ACTIONS,
+  release,
+  type Files,
+} from "../support/company-policies.ts";
 import { addPerson, enrol, setUp, startServer, type RunningServer, type SignedIn } from "../support/control-plane.ts";
 import { bailiwick, makePlace, ofType, runGoverned, type Place } from "../support/governed.ts";
 import { readServerNotes } from "../support/server-log.ts";
@@ -16,10 +24,8 @@ let owner: SignedIn;
 let author: SignedIn;
 let approver: SignedIn;
 
-const ACTIONS = ["viewPolicy", "editPolicy", "approvePolicy", "rollOutPolicy", "rollBackPolicy", "viewHost", "readRun"];
-
 async function person(id: string, ...roles: readonly string[]): Promise<SignedIn> {
-  return await addPerson(owner, server, id, { roles, actions: ACTIONS });
+  return await addPerson(owner, server, id, { roles, actions: POLICY_ACTIONS });
 }
 
 before(async () => {
@@ -48,39 +54,10 @@ async function hostOf(context: TestContext, who: string): Promise<Place & { read
   return { ...place, id: await enrol(owner, server, place, who) };
 }
 
-async function policy(by: SignedIn | Place, ...args: readonly string[]) {
-  const place = "place" in by ? by.place : by;
-  const { status, stdout, stderr } = await bailiwick(place, ["policy", ...args, "--json"]);
-  return { status, stderr, stdout, json: () => JSON.parse(stdout) as Record<string, unknown> };
-}
-
-type Files = Readonly<Record<string, string>>;
-
-async function draft(files: Files, ...scope: readonly string[]) {
-  const name = `draft-${String(Math.random()).slice(2)}`;
-  for (const [file, text] of Object.entries(files)) author.place.write(`${name}/${file}`, text);
-  return await policy(author, "draft", join(author.place.root, name), ...scope);
-}
-
-/** Drafted, approved by somebody else, and rolled out. @returns the version */
-async function release(files: Files, scope: readonly string[], ...stage: readonly string[]): Promise<string> {
-  const drafted = await draft(files, ...scope);
-  assert.equal(drafted.status, 0, drafted.stderr);
-  const id = String(drafted.json()["id"]);
-  assert.equal((await policy(approver, "approve", id)).status, 0);
-  const rolled = await policy(approver, "rollout", id, ...stage);
-  assert.equal(rolled.status, 0, rolled.stderr);
-  return id;
-}
-
 async function sync(place: Place) {
   return await bailiwick(place, ["sync"]);
 }
 
-const forbid = (program: string, id = `corp.${program}`): string =>
-  `@id("${id}") @reason("${program} is not for agents") forbid (principal, action == Action::"exec", resource in ProgramGroup::"${program}");\n`;
-
-const held = (place: Place, name: string): string => join(place.state, "server/policy", name);
 const ls = ["ls", "/"];
 
 describe("policies of a company", { concurrency: false }, () => {
@@ -88,6 +65,7 @@ describe("policies of a company", { concurrency: false }, () => {
     const host = await hostOf(context, "robin");
     assert.equal((await runGoverned(host, { argv: ["sh", "-c", "seq 1"] })).status, 0);
     const drafted = await draft(
+      { author, approver },
       {
         "base.cedar": forbid("seq"),
         "base.test.toml": '[[test]]\nname = "seq"\nargv = ["seq", "1"]\nexpect = "deny"\npolicy = "corp.seq"\n',
@@ -130,7 +108,7 @@ describe("policies of a company", { concurrency: false }, () => {
 
   test("a run asks by itself, and its person can't widen anything", async (context) => {
     const host = await hostOf(context, "robin");
-    const id = await release({ "team.cedar": forbid("factor") }, ["--team", "payments"]);
+    const id = await release({ author, approver }, { "team.cedar": forbid("factor") }, ["--team", "payments"]);
     // As after a while: what was heard is no longer fresh.
     rmSync(held(host, "heard"));
     const run = await runGoverned(host, { argv: ["sh", "-c", "factor 4"] });
@@ -172,11 +150,12 @@ describe("policies of a company", { concurrency: false }, () => {
       [{ "a.cedar": forbid("seq") }, ["--team", "nobody"], /team|no role/],
     ];
     for (const [files, scope, message] of cases) {
-      const { status, stderr } = await draft(files, ...scope);
+      const { status, stderr } = await draft({ author, approver }, files, ...scope);
       assert.notEqual(status, 0);
       assert.match(stderr, message);
     }
     const failing = await draft(
+      { author, approver },
       { "a.cedar": forbid("rev"), "a.test.toml": '[[test]]\nname = "n"\nargv = ["rev"]\nexpect = "allow"\n' },
       "--team",
       "payments",
@@ -190,7 +169,7 @@ describe("policies of a company", { concurrency: false }, () => {
     const host = await hostOf(context, "robin");
     const other = await hostOf(context, "robin");
     const old = { note: readFileSync(held(host, "current.note"), "utf8"), bundles: [] as string[] };
-    await release({ "user.cedar": forbid("tac") }, ["--person", "robin"]);
+    await release({ author, approver }, { "user.cedar": forbid("tac") }, ["--person", "robin"]);
     assert.equal((await sync(host)).status, 0);
     const good = readFileSync(held(host, "current.note"), "utf8");
     const forged: readonly (readonly [string, object | string, RegExp])[] = [
@@ -221,8 +200,14 @@ describe("policies of a company", { concurrency: false }, () => {
   test("a roll-out goes to named hosts first, is seen in the drift, halted, and rolled back with a new number", async (context) => {
     const first = await hostOf(context, "robin");
     const second = await hostOf(context, "robin");
-    const before = await release({ "user.cedar": forbid("nl") }, ["--person", "robin"]);
-    const id = await release({ "user.cedar": forbid("od") }, ["--person", "robin"], "--host", first.id);
+    const before = await release({ author, approver }, { "user.cedar": forbid("nl") }, ["--person", "robin"]);
+    const id = await release(
+      { author, approver },
+      { "user.cedar": forbid("od") },
+      ["--person", "robin"],
+      "--host",
+      first.id,
+    );
     const sequences = async (place: Place): Promise<number[]> => {
       assert.equal((await sync(place)).status, 0);
       const { layers } = (await policy(place, "status")).json() as { layers: { layer: string; sequence: number }[] };
@@ -264,7 +249,7 @@ describe("policies of a company", { concurrency: false }, () => {
   test("without its server a host works with what it has, until its policies say otherwise", async (context) => {
     const host = await hostOf(context, "olivia");
     const text = { "user.cedar": forbid("fmt") };
-    await release(text, ["--person", "olivia", "--required-within", "2h"], "--percent", "100");
+    await release({ author, approver }, text, ["--person", "olivia", "--required-within", "2h"], "--percent", "100");
     assert.equal((await sync(host)).status, 0);
     await server.stop();
     rmSync(held(host, "heard"));

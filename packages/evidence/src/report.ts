@@ -107,14 +107,14 @@ function runBlocks({ runs }: Facts): Block[] {
     .map(({ summary, started }) => [
       `${utc(summary.started?.at ?? 0)} ${summary.run}`,
       started?.user ? escapeControls(`${started.user}@${started.hostname}`) : "erased",
-      escapeControls(started?.agent ?? ""),
+      escapeControls([started?.agent ?? "", ...(started?.labels ?? [])].join(", ")),
       started?.user ? formatCommand(started.command.values, COMMAND_CHARACTERS) : "erased",
       started === undefined
         ? ""
         : `${escapeControls(started.profile.name)} ${short(started.profile.digest)}, policies ${short(started.policyDigest)}`,
       resultOf(summary.ended),
     ]);
-  const columns = { "start, run": 3, who: 2, agent: 2, command: 4, "profile and policies": 3, end: 2 };
+  const columns = { "start, run": 3, who: 2, "agent, labels": 2, command: 4, "profile and policies": 3, end: 2 };
   return [heading("Who ran what, under which policy"), table(columns, rows), ...left(runs.length)];
 }
 

@@ -1,15 +1,22 @@
 /** ArcSight Common Event Format, version 0 of it (implementation standard, revision 26). */
 import type { Event, EventOf } from "@bailiwick/audit";
 import { escapeControls, quoteForShell } from "@bailiwick/base";
-import type { Source } from "./source.ts";
+import { startOf, type Source } from "./source.ts";
 import { lineOf, nameOf, urgencyOf, type Urgency } from "./telling.ts";
 
-const SEVERITY: { readonly [U in Urgency]: number } = { routine: 1, notable: 4, refused: 6, alarming: 10 };
+const SEVERITY: { readonly [U in Urgency]: number } = {
+  routine: 1,
+  notable: 2,
+  low: 3,
+  medium: 6,
+  high: 8,
+  critical: 10,
+};
 
 /** One line, without an end. No control characters: line feeds and carriage returns are escaped in values, and others written out. */
 export function cefLine(source: Source): string {
-  const { event, context } = source;
-  const version = (event.type === "run.started" ? event : context.started)?.version ?? "";
+  const { event } = source;
+  const version = startOf(source)?.version ?? "";
   const header = ["Bailiwick", "Bailiwick", version, event.type, nameOf(event), String(SEVERITY[urgencyOf(event)])];
   const extension = Object.entries(extensionOf(source))
     .filter(([, value]) => value !== undefined && value !== "")
@@ -38,8 +45,8 @@ export function escapeCefValue(text: string): string {
 type Extension = Readonly<Record<string, string | number | undefined>>;
 
 function extensionOf(source: Source): Extension {
-  const { event, context, erased, id, log } = source;
-  const started = event.type === "run.started" ? event : context.started;
+  const { event, erased, id, log } = source;
+  const started = startOf(source);
   return {
     rt: Math.trunc(event.at),
     externalId: id,
@@ -53,6 +60,8 @@ function extensionOf(source: Source): Extension {
     cs2Label: "agent",
     cs2: started?.agent ?? "unknown",
     ...(erased && { cs6Label: "erased", cs6: "true" }),
+    // All six of `cs` are taken.
+    ...(started?.labels && { flexString1Label: "labels", flexString1: started.labels.join(", ") }),
     ...ofType(event, source),
   };
 }

@@ -35,6 +35,11 @@ export interface Source {
   readonly id: string;
 }
 
+/** What the run said of itself when it began: who, where, which agent; undefined of what is of no run. */
+export function startOf({ event, context }: Source): EventOf<"run.started"> | undefined {
+  return event.type === "run.started" ? event : context.started;
+}
+
 /** `RUN:INDEX`: run ids are random, so no two logs have the same. What is of the log itself has the log's name instead. */
 export function recordId(log: string, { index, event }: Pick<LoggedEvent, "index" | "event">): string {
   return `${event.type === "key.rotated" ? log : event.run}:${String(index)}`;

@@ -1,11 +1,19 @@
 /** The Syslog Protocol, RFC 5424; framed by octet counting as RFC 5425, section 4.3 wants it over TLS. */
 import { escapeControls } from "@bailiwick/base";
-import type { Source } from "./source.ts";
+import { startOf, type Source } from "./source.ts";
 import { lineOf, urgencyOf, type Urgency } from "./telling.ts";
 
 /** Log audit (RFC 5424, table 1). */
 const FACILITY = 13;
-const SEVERITY: { readonly [U in Urgency]: number } = { routine: 6, notable: 5, refused: 4, alarming: 1 };
+/** Informational, notice, warning, error and alert (section 6.2.1). */
+const SEVERITY: { readonly [U in Urgency]: number } = {
+  routine: 6,
+  notable: 5,
+  low: 5,
+  medium: 4,
+  high: 3,
+  critical: 1,
+};
 
 export interface SyslogOptions {
   /**
@@ -18,8 +26,8 @@ export interface SyslogOptions {
 
 /** One message, not yet framed. */
 export function syslogMessage(source: Source, { enterprise, message = lineOf(source) }: SyslogOptions): string {
-  const { event, context } = source;
-  const started = event.type === "run.started" ? event : context.started;
+  const { event } = source;
+  const started = startOf(source);
   const header = [
     `<${String(FACILITY * 8 + SEVERITY[urgencyOf(event)])}>1`,
     // Microseconds at most (section 6.2.3); the clock gives no more.
@@ -50,8 +58,8 @@ function headerField(text: string, most: number): string {
 }
 
 function structuredData(source: Source, enterprise: number): string {
-  const { event, context, erased, cut, index, id, log } = source;
-  const started = event.type === "run.started" ? event : context.started;
+  const { event, erased, cut, index, id, log } = source;
+  const started = startOf(source);
   const decision = "decision" in event ? event.decision : undefined;
   const params = {
     id,
@@ -61,8 +69,10 @@ function structuredData(source: Source, enterprise: number): string {
     exec: "exec" in event ? event.exec : undefined,
     user: started?.user || undefined,
     agent: started?.agent,
+    labels: started?.labels?.join(", "),
     decision: decision?.outcome,
     policies: decision?.policies.join(" ") || undefined,
+    severity: decision?.severity,
     host: ("host" in event && event.host) || undefined,
     erased: erased || undefined,
     cut: cut || undefined,

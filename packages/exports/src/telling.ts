@@ -1,26 +1,31 @@
-import type { Event } from "@bailiwick/audit";
+import type { Event, EventOf } from "@bailiwick/audit";
 import { escapeControls, formatAskedHost, formatCommand } from "@bailiwick/base";
 import type { Source } from "./source.ts";
 
-/** How urgent an event is to whoever watches; the formats have their own scales for it. */
-export type Urgency = "routine" | "notable" | "refused" | "alarming";
+/** How severe a refusal is, as the policies say that refuse. */
+type Severity = NonNullable<EventOf<"exec.refused">["decision"]["severity"]>;
+/** How urgent an event is to whoever watches: as severe as what was refused, or less. The formats have their own scales for it. */
+export type Urgency = "routine" | "notable" | Severity;
 
-/** A run's own bookkeeping is routine; alarming is what should wake somebody. */
+/**
+ * A run's own bookkeeping is routine; critical is what should wake somebody. What a policy refuses is as severe as it says, and medium where it says
+ * nothing; what was found and did not leave is high then. As the server's notifications have it.
+ */
 export function urgencyOf(event: Event): Urgency {
   switch (event.type) {
     case "exec.tampered":
     case "credential.misused":
-      return "alarming";
+      return "critical";
     case "leak.found":
-      return event.decision.outcome === "allow" ? "notable" : "alarming";
+      return event.decision.outcome === "allow" ? "notable" : (event.decision.severity ?? "high");
     case "exec.refused":
     case "request.refused":
     case "host.refused":
-      return "refused";
+      return event.decision.severity ?? "medium";
     case "approval":
-      return event.answer === "no" || event.answer === "unanswered" ? "refused" : "notable";
+      return event.answer === "no" || event.answer === "unanswered" ? "medium" : "notable";
     case "run.ended":
-      if (event.reason === "tampering") return "alarming";
+      if (event.reason === "tampering") return "critical";
       return event.reason === "supervisor" || event.reason === "record" ? "notable" : "routine";
     case "budget.spent":
     case "protection.renewed":

@@ -11,6 +11,7 @@ import type { Source } from "../src/source.ts";
 
 export const DIGEST = `sha256:${"ab".repeat(32)}`;
 export const AT = 1_795_658_710_000;
+export const LABELS = ["note=a b|c=d", "team=payments"];
 
 export function temporaryFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "bailiwick-exports-"));
@@ -30,6 +31,7 @@ export function started(): NewEventOf<"run.started"> {
     user: "robin",
     hostname: "host",
     agent: "agent",
+    labels: [...LABELS],
     command: { values: ["agent", "--do it"] },
     workspace: "/home/robin/project",
     profile: { name: "standard", digest: DIGEST },

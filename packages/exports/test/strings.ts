@@ -29,7 +29,19 @@ export const hostile: fc.Arbitrary<string> = fc
   )
   .map((parts) => parts.join(""));
 
-const KEPT = new Set(["run", "type", "digest", "policyDigest", "bound", "root", "outcome", "answer", "state", "when"]);
+const KEPT = new Set([
+  "run",
+  "type",
+  "digest",
+  "policyDigest",
+  "bound",
+  "root",
+  "outcome",
+  "answer",
+  "state",
+  "when",
+  "severity",
+]);
 
 /** Every string of the source that is no id, digest or enumeration is the text. */
 export function withStrings(source: Source, text: string): Source {

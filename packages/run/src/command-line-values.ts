@@ -1,5 +1,5 @@
 import type { NetworkRules } from "@bailiwick/egress";
-import type { Profile } from "@bailiwick/sandbox";
+import { boundOf, type Profile } from "@bailiwick/sandbox";
 import { RunError } from "./errors.ts";
 
 /**
@@ -20,6 +20,24 @@ export function readEnvironment(words: readonly string[], own: NodeJS.ProcessEnv
     if (value !== undefined) environment[name] = value;
   }
   return environment;
+}
+
+/**
+ * Whoever starts a run does not give it more than its profile, and the layers that this lies within, let through. Not left out with a warning: the run
+ * would go on without what its person thinks it has.
+ * @throws RunError RUN_OPTION_REFUSED
+ */
+export function requireGivable(profile: Profile, environment: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(environment)) {
+    const bound = boundOf(profile, name);
+    if (bound === undefined) continue;
+    const names = bound.names.length === 0 ? "none" : bound.names.map((each) => `\`${each}\``).join(", ");
+    throw new RunError(
+      "RUN_OPTION_REFUSED",
+      `\`--env ${name}\` goes beyond what \`${bound.by}\` lets runs be given: ${names}`,
+      { remedy: "leave it out, or ask whoever writes that to add it to `only` in `[environment]`" },
+    );
+  }
 }
 
 /** The profile's network as the gateway takes it. */

@@ -11,6 +11,8 @@ export type RunErrorCode =
   | "RUN_HOME_INVALID"
   /** `--env`, `--allow-host`, `--publish` or another value is not of its form. */
   | "RUN_OPTION_INVALID"
+  /** What the command line gives goes beyond what the profile, or a layer above it, lets through. */
+  | "RUN_OPTION_REFUSED"
   /** What this host knows of witnesses is damaged, or a profile names one that it does not know. */
   | "RUN_WITNESS_UNKNOWN"
   /** The profile requires that the start is witnessed, and too few witnesses could be had. */

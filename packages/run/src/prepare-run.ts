@@ -14,7 +14,7 @@ import {
   type Profile,
 } from "@bailiwick/sandbox";
 import { accountName } from "./account.ts";
-import { networkRules, readEnvironment } from "./command-line-values.ts";
+import { networkRules, readEnvironment, requireGivable } from "./command-line-values.ts";
 import { configDirectory, homeOf } from "./config-directory.ts";
 import { RunError } from "./errors.ts";
 import type { FileCache } from "./file-cache.ts";
@@ -84,6 +84,8 @@ export async function prepareRun(
   const enrolment = readEnrolment(state.server);
   const sources = { server: state.server, enrolment, cache, config, workspace };
   const { profile, homeKey, warnings, policies, policyLayers } = await readEnvelope(options, sources);
+  const given = readEnvironment(options.environment, hostEnvironment);
+  requireGivable(profile, given);
   const server = enrolment?.address;
   const witnesses = await findWitnesses(hostEnvironment, profile.record.witnesses);
   const program = findProgram(command[0], hostEnvironment["PATH"], process.cwd());
@@ -103,7 +105,6 @@ export async function prepareRun(
   const leaks = new RunLeaks({ leaks: profile.leaks, agentHosts: adapter.hosts, workspace });
   const inspection = await openInspectionFor({ run, profile, policies, credentials, leaks, ...places });
   const ssh = await openSshFor(profile, places);
-  const given = readEnvironment(options.environment, hostEnvironment);
   const prepared = prepareLaunch({
     profile,
     workspace,

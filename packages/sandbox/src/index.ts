@@ -7,6 +7,7 @@ export { encodeLaunchSpec } from "./launch-spec/encode.ts";
 export { assembleDenyFilter } from "./seccomp/assemble.ts";
 export { loadProfile, locateProject } from "./profile/load-profile.ts";
 export { composeLayers, readProfileLayers } from "./profile/layers.ts";
+export { boundOf } from "./profile/narrow-lists.ts";
 export type {
   LoadedProfile,
   ProfileCache,

@@ -4,6 +4,14 @@ import type { RuleSetChoice } from "@bailiwick/policy";
  * A profile: the envelope that the kernel enforces. TOML; unknown keys are errors. `extends` takes in another profile first:
  * lists are joined, tables merged, single values replaced. Paths may hold `{workspace}` and `{home}`, and start with `~/`.
  */
+/** What one profile or layer says may be given. */
+export interface VariableBound {
+  /** The profile or layer, for people. */
+  readonly by: string;
+  /** Names, or their beginnings and `*`. */
+  readonly names: readonly string[];
+}
+
 export interface Profile {
   readonly name: string;
   /** Over the merged, normalised profile: `sha256:` and 64 hexadecimal digits. */
@@ -34,7 +42,12 @@ export interface Profile {
   readonly ssh: readonly ProfileSshHost[];
   /** Sorted by name. */
   readonly credentials: readonly ProfileCredential[];
-  readonly environment: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };
+  readonly environment: {
+    readonly pass: readonly string[];
+    readonly set: Readonly<Record<string, string>>;
+    /** What may be given beside that lies within each of these; none: any variable. */
+    readonly only: readonly VariableBound[];
+  };
   readonly home: { readonly seed: readonly string[]; readonly mode: "kept" | "ephemeral" };
   readonly limits: {
     readonly processes: number | undefined;

@@ -37,6 +37,13 @@ export async function rollBack(
   return await release(server, { what: "rolled back", by: caller.id, scope, reason }, (releases) => {
     const [newest, ...older] = releases;
     if (newest === undefined) throw conflict("nothing was rolled out for this scope", LOOK);
+    // Of two who answer for it at once, the second must not bring back what the first took away.
+    if (newest.kind === "rollback" && to === undefined) {
+      throw conflict(
+        `it was rolled back already by ${newest.by}, to ${newest.version ?? "a layer that says nothing"}`,
+        "to go back further, name the version: `--to VERSION`",
+      );
+    }
     const held = older.filter(isComplete);
     const target = held.find(({ version }) => (to === undefined ? version !== newest.version : version === to));
     if (to !== undefined && target === undefined) {

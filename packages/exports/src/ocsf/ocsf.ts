@@ -1,12 +1,12 @@
 import type { EventOf } from "@bailiwick/audit";
 import { formatAskedHost } from "@bailiwick/base";
-import type { Source } from "../source.ts";
+import { startOf, type Source } from "../source.ts";
 import { leak, misuse, refusal, tampering } from "./findings.ts";
 import type { Members } from "./members.ts";
 import { modelRecord } from "./models.ts";
 import { connectionRecord, hostRefusedRecord, requestEndRecord, requestRecord } from "./network.ts";
 import { ERASED, fileOf, processByExec, processOf, processUid } from "./process.ts";
-import { CLASS, recordOf, startOf, type OcsfVersion } from "./record.ts";
+import { CLASS, recordOf, type OcsfVersion } from "./record.ts";
 
 /**
  * An event as records of OCSF. A refusal is two: the activity that was denied, and a finding that names it; files that changed are one

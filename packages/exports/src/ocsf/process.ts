@@ -1,6 +1,6 @@
 import type { EventOf } from "@bailiwick/audit";
 import { quoteForShell } from "@bailiwick/base";
-import { execOf, type OpenExec, type Source } from "../source.ts";
+import { execOf, startOf, type OpenExec, type Source } from "../source.ts";
 import type { Members } from "./members.ts";
 
 type Exec = EventOf<"exec.allowed"> | EventOf<"exec.refused">;
@@ -52,8 +52,8 @@ function named(path: string): Members {
 
 /** Who did it: the process that asked where one is known, in the person's session of this run. */
 export function actorOf(source: Source): Members {
-  const { event, context } = source;
-  const started = event.type === "run.started" ? event : context.started;
+  const { event } = source;
+  const started = startOf(source);
   const asking = askingExec(source);
   return {
     ...(asking !== undefined && { process: processOf(asking.event) }),

@@ -1,8 +1,8 @@
 /**
  * What every OCSF record has. The words are the schema's (https://schema.ocsf.io); what our own mean there stands in docs/exports.md.
  */
-import { LOG_ITSELF, type Event, type EventOf } from "@bailiwick/audit";
-import type { Source } from "../source.ts";
+import { LOG_ITSELF, type Event } from "@bailiwick/audit";
+import { startOf, type Source } from "../source.ts";
 import { lineOf, urgencyOf, type Urgency } from "../telling.ts";
 import type { Members } from "./members.ts";
 import { actorOf } from "./process.ts";
@@ -42,7 +42,14 @@ const BY_OTHERS: ReadonlySet<Event["type"]> = new Set([
   "key.rotated",
 ]);
 
-const SEVERITY: { readonly [U in Urgency]: number } = { routine: 1, notable: 2, refused: 3, alarming: 5 };
+const SEVERITY: { readonly [U in Urgency]: number } = {
+  routine: 1,
+  notable: 2,
+  low: 2,
+  medium: 3,
+  high: 4,
+  critical: 5,
+};
 
 export interface RecordParts {
   readonly classUid: (typeof CLASS)[keyof typeof CLASS];
@@ -94,6 +101,7 @@ function metadataOf(
 ): Members {
   const { event, context, erased, log, index } = source;
   const product = context.started?.version ?? (event.type === "run.started" ? event.version : undefined);
+  const labels = [...(erased ? ["erased"] : []), ...(startOf(source)?.labels ?? [])];
   return {
     version,
     product: { name: "Bailiwick", vendor_name: "Bailiwick", ...(product !== undefined && { version: product }) },
@@ -103,7 +111,7 @@ function metadataOf(
     sequence: index,
     event_code: event.type,
     ...(event.run !== LOG_ITSELF && { correlation_uid: event.run }),
-    ...(erased && { labels: ["erased"] }),
+    ...(labels.length > 0 && { labels }),
     ...(isCut(source) && { is_truncated: true }),
   };
 }
@@ -131,8 +139,4 @@ function agentOf(source: Source): Members {
     instance_uid: source.event.run,
     type_id: 0,
   };
-}
-
-export function startOf({ event, context }: Source): EventOf<"run.started"> | undefined {
-  return event.type === "run.started" ? event : context.started;
 }

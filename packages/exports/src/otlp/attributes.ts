@@ -1,5 +1,5 @@
 import type { Event, EventOf } from "@bailiwick/audit";
-import type { Source } from "../source.ts";
+import { startOf, type Source } from "../source.ts";
 
 /** AnyValue of `opentelemetry/proto/common/v1`, in the JSON of protobuf. */
 export type AnyValue =
@@ -30,14 +30,14 @@ function anyValue(value: Exclude<Plain, undefined>): AnyValue {
 }
 
 /** One host's log is one resource. Names of the semantic conventions where they have one. */
-export function resourceOf({ event, context, log }: Source): KeyValue[] {
-  const started = event.type === "run.started" ? event : context.started;
+export function resourceOf(source: Source): KeyValue[] {
+  const started = startOf(source);
   return attributes({
     "service.name": "bailiwick",
     "service.version": started?.version,
     "host.name": started?.hostname || undefined,
     "os.type": "linux",
-    "bailiwick.log": log,
+    "bailiwick.log": source.log,
   });
 }
 
@@ -239,10 +239,11 @@ function hostAttributes(event: EventOf<"host.refused"> | EventOf<"connection.ope
   });
 }
 
-function decision({ decision: { outcome, policies, reason } }: Pick<EventOf<"exec.allowed">, "decision">) {
+function decision({ decision: { outcome, policies, reason, severity } }: Pick<EventOf<"exec.allowed">, "decision">) {
   return {
     "bailiwick.decision": outcome,
     "bailiwick.policies": policies,
     "bailiwick.reason": reason || undefined,
+    "bailiwick.severity": severity,
   };
 }

@@ -1,17 +1,19 @@
 /** OpenTelemetry's logs and traces in the JSON of OTLP 1.x (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). */
 import type { EventOf } from "@bailiwick/audit";
 import { toStrictJson } from "../json.ts";
-import { execOf, type Refusal, type Source } from "../source.ts";
+import { execOf, startOf, type Refusal, type Source } from "../source.ts";
 import { lineOf, nameOf, urgencyOf, type Urgency } from "../telling.ts";
 import { attributes, eventAttributes, execAttributes, resourceOf } from "./attributes.ts";
 import { nanosOf, spanIdOf, traceIdOf } from "./ids.ts";
 
-/** SeverityNumber: INFO, INFO3, WARN, FATAL. */
+/** SeverityNumber: INFO, INFO3, INFO4, WARN, ERROR, FATAL. */
 const SEVERITY: { readonly [U in Urgency]: readonly [number, string] } = {
   routine: [9, "INFO"],
   notable: [11, "INFO3"],
-  refused: [13, "WARN"],
-  alarming: [21, "FATAL"],
+  low: [12, "INFO4"],
+  medium: [13, "WARN"],
+  high: [17, "ERROR"],
+  critical: [21, "FATAL"],
 };
 /** SpanKind.INTERNAL, StatusCode.OK and ERROR. */
 const INTERNAL = 1;
@@ -92,6 +94,7 @@ function logRecord(source: Source): object {
         "log.record.uid": id,
         "bailiwick.index": index,
         "bailiwick.run": event.run,
+        "bailiwick.labels": startOf(source)?.labels,
         "bailiwick.erased": erased || undefined,
       }),
       ...eventAttributes(event),
@@ -150,7 +153,7 @@ function runSpan({ context }: Source, event: EventOf<"run.ended">): object {
     kind: INTERNAL,
     ...between(started?.at ?? event.at - event.wallMs, event.at),
     attributes: [
-      ...attributes({ "bailiwick.run": event.run }),
+      ...attributes({ "bailiwick.run": event.run, "bailiwick.labels": started?.labels }),
       ...(started ? eventAttributes(started) : []),
       ...eventAttributes(event),
       ...attributes({ "bailiwick.execs": event.counts.execs, "bailiwick.refused": event.counts.refused }),

@@ -10,6 +10,7 @@ permit (principal, action == Action::"connect", resource);
 permit (principal, action == Action::"httpRequest", resource);
 
 @id("standard.memfd")
+@severity("high")
 @reason("a program that exists only in memory leaves no file to record")
 @instead("write the program to a file in the workspace and start that")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"memfd");

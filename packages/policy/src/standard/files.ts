@@ -1,5 +1,6 @@
 /** What destroys more than the task can mean, and what other programs run later. */
 export const FILES = `@id("files.delete-everything")
+@severity("high")
 @reason("this deletes the root, a home directory, the whole workspace or files of the system")
 @instead("name the files and directories in the workspace that are to go")
 forbid (principal, action == Action::"exec", resource)
@@ -9,12 +10,14 @@ when {
 };
 
 @id("files.find-delete")
+@severity("high")
 @reason("this deletes files all over the root, a home directory or the system")
 @instead("search in a directory of the workspace")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"find")
 when { context.flags.contains("-delete") && context.places.containsAny(["root", "home", "above-workspace", "system"]) };
 
 @id("files.overwrite-devices")
+@severity("critical")
 @reason("this writes to a device, or to files of the system")
 @instead("write to a file in the workspace")
 forbid (principal, action == Action::"exec", resource)
@@ -26,6 +29,7 @@ when {
 };
 
 @id("files.disks")
+@severity("high")
 @reason("disks, volumes and file systems are the machine's, not the task's")
 @instead("work on files in the workspace")
 forbid (principal, action == Action::"exec", resource)
@@ -43,6 +47,7 @@ when {
 };
 
 @id("files.modes-of-the-system")
+@severity("medium")
 @reason("this changes owners or modes of the root, a home directory or the system")
 @instead("change files in the workspace, by name")
 forbid (principal, action == Action::"exec", resource)
@@ -52,6 +57,7 @@ when {
 };
 
 @id("files.set-uid")
+@severity("medium")
 @reason("set-uid and set-gid programs and file capabilities hand out rights, and have none to hand out here")
 @instead("leave the mode without \`s\`")
 forbid (principal, action == Action::"exec", resource)
@@ -68,6 +74,7 @@ when {
 };
 
 @id("files.run-at-login")
+@severity("high")
 @reason("this file is run at the next login, start or command, by people and programs outside this run")
 @instead("set what the task needs in the workspace, or for this command only")
 forbid (principal, action == Action::"exec", resource)

@@ -1,6 +1,7 @@
 /** What leaves the repository, and what makes git start other programs. */
 export const GIT = `// \`--dry-run\` exempts only where nothing takes it back: \`--no-dry-run\` may be abbreviated.
 @id("git.rewrite-remote")
+@severity("high")
 @reason("this rewrites or deletes history on the remote, which others may have built on")
 @instead("push a new branch, or revert with a new commit")
 @ask("operator")
@@ -16,6 +17,7 @@ unless { context.flags.contains("--dry-run") && !(context.line like "*--no-d*") 
 unless { context.approved };
 
 @id("git.push-protected")
+@severity("medium")
 @reason("this pushes to a branch that others rely on")
 @instead("push a branch of your own by name and open a pull request")
 @ask("operator")
@@ -31,6 +33,7 @@ unless { context.flags.contains("--dry-run") && !(context.line like "*--no-d*") 
 unless { context.approved };
 
 @id("git.push-unnamed")
+@severity("low")
 @reason("this push does not name its branch, so it may be a protected one")
 @instead("name remote and branch: \`git push origin my-branch\`")
 @ask("operator")
@@ -45,6 +48,7 @@ unless { context.approved };
 
 // A push over HTTP runs send-pack with --stateless-rpc and the address: that one talks to git's own helper, and connects to nothing.
 @id("git.push-address")
+@severity("medium")
 @reason("this pushes to an address instead of a remote that the repository knows")
 @instead("push to a remote by its name")
 @ask("operator")
@@ -59,6 +63,7 @@ unless { context.approved };
 // Reading such a setting, or taking it away, is harmless; setting it for one command (-c) never is: but core.alternateRefsCommand,
 // with which an agent replaces what a repository says. What it starts is decided by itself.
 @id("git.settings-that-run-programs")
+@severity("medium")
 @reason("this git setting makes git start another program, now or whenever someone else uses the repository")
 @instead("run the program itself; leave git's settings alone")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
@@ -83,12 +88,14 @@ unless {
 };
 
 @id("git.shell-alias")
+@severity("medium")
 @reason("a git alias that begins with \`!\` is a shell command under another name")
 @instead("run the command itself")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")
 when { context.settings.contains("alias.*") && context.line like "*!*" };
 
 @id("git.foreign-commands")
+@severity("medium")
 @reason("this makes git run its commands, or a transport, from somewhere else")
 @instead("use git's own commands and an https or ssh address")
 forbid (principal, action == Action::"exec", resource in ProgramGroup::"git")

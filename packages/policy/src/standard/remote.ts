@@ -1,5 +1,6 @@
 /** What others will see, and what cannot be taken back. */
 export const REMOTE = `@id("publish.packages")
+@severity("high")
 @reason("this publishes a package or a release, which others may install within minutes")
 @instead("build and check the package; publishing is a person's decision")
 @ask("operator")
@@ -27,6 +28,7 @@ when {
 unless { context.approved };
 
 @id("remote.infrastructure")
+@severity("medium")
 @reason("this changes or destroys infrastructure that others use")
 @instead("show the plan or the difference and let a person apply it")
 @ask("operator")
@@ -45,6 +47,7 @@ when {
 unless { context.approved };
 
 @id("remote.delete")
+@severity("high")
 @reason("this deletes or disables something outside this machine, and there may be no way back")
 @instead("list what would be deleted and let a person decide")
 @ask("operator")
@@ -78,6 +81,7 @@ when {
 unless { context.approved };
 
 @id("remote.databases")
+@severity("high")
 @reason("this deletes data from a database")
 @instead("show the statement and let a person run it, or work on a copy in the workspace")
 @ask("operator")
@@ -96,6 +100,7 @@ when {
 unless { context.approved };
 
 @id("remote.http-delete")
+@severity("medium")
 @reason("this asks a server to delete something")
 @instead("show the request and let a person send it")
 @ask("operator")
@@ -108,6 +113,7 @@ when {
 unless { context.approved };
 
 @id("network.upload")
+@severity("medium")
 @reason("this sends files from here to another host")
 @instead("leave the files in the workspace, where the person can take them from")
 @ask("operator")
@@ -123,6 +129,7 @@ when {
 unless { context.approved };
 
 @id("network.remote-shells")
+@severity("critical")
 @reason("this hands a shell to the other side of a connection")
 @instead("connect without running a program on it")
 forbid (principal, action == Action::"exec", resource)
@@ -134,6 +141,7 @@ when {
 };
 
 @id("network.tunnels-and-scans")
+@severity("high")
 @reason("scanning networks and opening tunnels into this run go around the hosts that were agreed on")
 @instead("name the host and port that the task needs, so that the profile can permit them")
 forbid (principal, action == Action::"exec", resource)

@@ -1,5 +1,6 @@
 /** Keys and credentials by the names of their files, in the hands of programs that read, copy, pack or send files. */
 export const SECRETS = `@id("secrets.files")
+@severity("high")
 @reason("this file holds keys, credentials or someone's history; an agent never needs to see them")
 @instead("ask for what you need to be set up; credentials are added outside, on the way to their host")
 forbid (principal, action == Action::"exec", resource)
@@ -37,6 +38,7 @@ when {
 };
 
 @id("secrets.tokens")
+@severity("high")
 @reason("this prints a credential of the person who started the run")
 @instead("use the tool as it is; credentials are added outside, on the way to their host")
 @ask("operator")
@@ -56,6 +58,7 @@ when {
 unless { context.approved };
 
 @id("secrets.cloud-metadata")
+@severity("critical")
 @reason("the metadata service hands out the machine's own credentials")
 @instead("ask for what you need to be set up")
 forbid (principal, action == Action::"exec", resource)
@@ -65,6 +68,7 @@ when {
 };
 
 @id("secrets.memory")
+@severity("critical")
 @reason("this reads the memory of another program")
 @instead("debug a program that you start yourself, under the debugger")
 forbid (principal, action == Action::"exec", resource)

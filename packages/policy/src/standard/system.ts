@@ -1,5 +1,6 @@
 /** Becoming someone else, changing the machine, coming back later. None of it works in the sandbox: this says so. */
 export const SYSTEM = `@id("system.privileges")
+@severity("low")
 @reason("nothing in this run can become another user or gain rights")
 @instead("run the command without it; install what is missing in the workspace or the home directory")
 forbid (principal, action == Action::"exec", resource)
@@ -14,6 +15,7 @@ when {
 };
 
 @id("system.nested-sandbox")
+@severity("medium")
 @reason("namespaces and sandboxes cannot be nested in this one")
 @instead("run the program directly: it is inside a sandbox already")
 forbid (principal, action == Action::"exec", resource)
@@ -27,6 +29,7 @@ when {
 
 // A container engine, where the profile gives access to one, runs outside this sandbox.
 @id("system.containers-with-host-access")
+@severity("critical")
 @reason("this container would get at the machine itself")
 @instead("mount only the workspace, without \`--privileged\` or the host's namespaces")
 forbid (principal, action == Action::"exec", resource)
@@ -43,6 +46,7 @@ when {
 };
 
 @id("system.later")
+@severity("high")
 @reason("this would run something later, outside this run and unseen")
 @instead("run it now, or write down for the person what should be scheduled")
 forbid (principal, action == Action::"exec", resource)
@@ -56,6 +60,7 @@ when {
 };
 
 @id("system.services")
+@severity("low")
 @reason("services belong to the machine, not to this run")
 @instead("start the program itself, in the background of this run")
 forbid (principal, action == Action::"exec", resource)
@@ -66,6 +71,7 @@ when {
 };
 
 @id("system.machine")
+@severity("medium")
 @reason("this changes the machine: its kernel, mounts, firewall, audit or power")
 @instead("leave the machine as it is; say what the task would need")
 forbid (principal, action == Action::"exec", resource)

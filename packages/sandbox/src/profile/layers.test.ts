@@ -7,6 +7,7 @@ import { LAYERS } from "@bailiwick/policy";
 import { composeLayers, readProfileLayer } from "./layers.ts";
 import type { ProfileLayer } from "./profile-request.ts";
 import { loadProfile } from "./load-profile.ts";
+import { boundOf } from "./narrow-lists.ts";
 import { profileForm } from "./source.ts";
 
 const KEY = `ssh-ed25519 ${"A".repeat(68)}`;
@@ -35,6 +36,7 @@ ${CREDENTIAL}
 [environment]
 pass = ["TERM", "LC_*"]
 set = { CI = "1" }
+only = ["CI", "OTHER", "BUILD_*"]
 [home]
 seed = [".gitconfig"]
 mode = "ephemeral"
@@ -123,7 +125,11 @@ const CASES: Readonly<Record<string, { readonly wider: readonly string[]; readon
     wider: ['environment.pass = ["AWS_SECRET_ACCESS_KEY"]', 'environment.pass = ["L*"]'],
     within: ['environment.pass = ["LC_ALL"]'],
   },
-  "environment.set": { wider: ['environment.set = { CI = "0" }'], within: ['environment.set = { OTHER = "1" }'] },
+  "environment.set": {
+    wider: ['environment.set = { CI = "0" }', 'environment.set = { AWS_PROFILE = "live" }'],
+    within: ['environment.set = { OTHER = "1" }', 'environment.set = { BUILD_ID = "1" }'],
+  },
+  "environment.only": { wider: [], within: ['environment.only = ["CI"]', 'environment.only = ["AWS_*"]'] },
   "home.seed": { wider: ['home.seed = [".config/tool"]'], within: ["home.seed = []"] },
   "home.mode": { wider: ['home.mode = "kept"'], within: ['home.mode = "ephemeral"'] },
   "limits.processes": { wider: ["limits.processes = 101"], within: ["limits.processes = 99"] },
@@ -246,6 +252,22 @@ describe("layers of profiles only tighten", () => {
     const other = await layer("team risk", 'network.allow = ["registry.test:443", "x.corp.test:443"]');
     const { profile, wider } = composeLayers([company, one, other]);
     assert.deepEqual([profile.network.allow, wider], [["registry.test:443"], []]);
+  });
+
+  test("a variable may be given that each layer lets through, whoever else names it", async () => {
+    const team = await layer("team payments", 'environment.only = ["BUILD_ID", "AWS_*"]');
+    const { profile } = composeLayers([company, team]);
+    const by = (name: string) => boundOf(profile, name)?.by;
+    assert.deepEqual(["BUILD_ID", "BUILD_X", "CI", "AWS_PROFILE", "BUILD", "X"].map(by), [
+      ...[undefined, "team payments", "team payments"],
+      ...["company", "company", "company"],
+    ]);
+    assert.equal(boundOf(composeLayers([await layer("company", "")]).profile, "ANY"), undefined);
+    const { profile: own } = await asPerson('environment.only = ["AWS_*"]');
+    assert.deepEqual(
+      ["AWS_PROFILE", "CI"].map((name) => boundOf(own, name)?.by),
+      ["company", "own"],
+    );
   });
 
   test("the command line adds what the company permits, and no more", async () => {

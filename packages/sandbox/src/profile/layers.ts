@@ -53,8 +53,8 @@ export function composeLayers([base, ...others]: readonly [ProfileLayer, ...Prof
   const wider: string[] = [];
   for (const { name, level, source } of others) {
     if (level !== above.level) above = { level, profile };
-    wider.push(...narrow(above.profile, [source]).wider.map((each) => `${name}: ${each}`));
-    ({ profile } = narrow(profile, [source]));
+    wider.push(...narrow(above.profile, [source], name).wider.map((each) => `${name}: ${each}`));
+    ({ profile } = narrow(profile, [source], name));
   }
   return { profile, wider };
 }

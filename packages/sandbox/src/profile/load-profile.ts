@@ -176,6 +176,7 @@ function boundProfile(
     { ...permitted, name },
     // What is built in is what the company's own layer begins with.
     chain.filter(({ path }) => path !== undefined).map(({ source }) => source),
+    name,
   );
   const hosts = partition("network.allow", permitted, additions.allowHosts.map(readAllowHost));
   const ports = partition("network.publish", permitted, additions.publish.map(String));

@@ -41,6 +41,7 @@ export function mergeSources(name: string, sources: readonly ProfileSource[]): P
     environment: {
       pass: join(environment.map(({ pass }) => pass)),
       set: joinMaps(environment.map(({ set }) => set)),
+      only: environment.flatMap(({ only }) => (only === undefined ? [] : [{ by: name, names: only }])),
     },
     home: { seed: join(home.map(({ seed }) => seed)), mode: last(home.map(({ mode }) => mode)) ?? "kept" },
     limits: {
@@ -89,7 +90,11 @@ export function withDigest(content: Omit<Profile, "digest">): Profile {
       network.rules.map(({ name, hosts, owners }) => [name, hosts.toSorted(), owners.toSorted()]),
       network.trust.toSorted(),
     ],
-    [environment.pass.toSorted(), Object.entries(environment.set).sort(byKey)],
+    [
+      environment.pass.toSorted(),
+      Object.entries(environment.set).sort(byKey),
+      ...environment.only.map(({ names }) => names.toSorted()),
+    ],
     [home.seed.toSorted(), home.mode],
     [limits.processes, limits.wallMs, limits.fileSizeBytes, limits.openFiles, limits.memoryBytes, limits.tmpBytes].map(
       (limit) => limit ?? null,

@@ -1,4 +1,4 @@
-import type { Profile } from "../profile-types.ts";
+import type { Profile, VariableBound } from "../profile-types.ts";
 import type { ProfileSource } from "./source.ts";
 
 /** Says that entries of a key go beyond what stands above. */
@@ -65,6 +65,11 @@ export function partition(
   const granted = of(profile).map(String);
   const isInside = (entry: string): boolean => granted.some((outer) => covers(outer, entry));
   return { inside: entries.filter(isInside), outside: entries.filter((entry) => !isInside(entry)) };
+}
+
+/** The bound that keeps a variable from being given; undefined: it may be. */
+export function boundOf({ environment }: Profile, variable: string): VariableBound | undefined {
+  return environment.only.find(({ names }) => !names.some((name) => coversVariable(name, variable)));
 }
 
 /** Hosts: a name, or `*.` and a domain, which covers what is below it and not itself. */

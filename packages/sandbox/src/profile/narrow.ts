@@ -2,7 +2,7 @@ import type { Profile } from "../profile-types.ts";
 import { mergeRecord } from "./merge-record.ts";
 import { mergeSources, withDigest } from "./merge.ts";
 import { atMost, lowerLimits, narrowBudgets, narrowModels, narrowRecording } from "./narrow-limits.ts";
-import { narrowLists, type Report } from "./narrow-lists.ts";
+import { boundOf, narrowLists, type Report } from "./narrow-lists.ts";
 import type { ProfileSource } from "./source.ts";
 
 /** What a layer says beyond the one above it: `network.allow: evil.example:443`. None of it counts. */
@@ -12,13 +12,18 @@ export type Wider = readonly string[];
  * Applies a layer below another: what it says has to lie within what stands above, key by key, and what can't be compared does not. What it leaves
  * out stays as it is above.
  * @param layer what one layer says; of several sources the outermost first, as `extends` takes them in
+ * @param by what the layer is called
  */
-export function narrow(outer: Profile, layer: readonly ProfileSource[]): { profile: Profile; wider: Wider } {
+export function narrow(
+  outer: Profile,
+  layer: readonly ProfileSource[],
+  by: string,
+): { profile: Profile; wider: Wider } {
   const wider: string[] = [];
   const report: Report = (key, entries) => {
     for (const entry of entries) wider.push(`${key}: ${String(entry)}`);
   };
-  const own = mergeSources(outer.name, layer);
+  const own = mergeSources(by, layer);
   const lists = narrowLists(outer, own, layer, report);
   const ephemeral = layer.some(({ home }) => home?.mode === "ephemeral");
   const profile = withDigest({
@@ -36,7 +41,9 @@ export function narrow(outer: Profile, layer: readonly ProfileSource[]): { profi
     environment: {
       pass: lists["environment.pass"],
       // A run can set any variable for what it starts: only what is set above has to stay.
-      set: { ...own.environment.set, ...outer.environment.set },
+      set: { ...givable(outer, own.environment.set), ...outer.environment.set },
+      // One bound more is narrower, whatever it names.
+      only: [...outer.environment.only, ...own.environment.only],
     },
     home: { seed: lists["home.seed"], mode: ephemeral ? "ephemeral" : outer.home.mode },
     limits: lowerLimits(outer.limits, layer, report),
@@ -55,6 +62,11 @@ export function narrow(outer: Profile, layer: readonly ProfileSource[]): { profi
   });
   reportFixed(outer, own, layer, report);
   return { profile, wider };
+}
+
+/** Of these variables those that no bound above keeps out. */
+function givable(outer: Profile, set: Profile["environment"]["set"]): Profile["environment"]["set"] {
+  return Object.fromEntries(Object.entries(set).filter(([name]) => boundOf(outer, name) === undefined));
 }
 
 /** What may only be added to: an entry with `!` takes something out again. */
@@ -104,8 +116,10 @@ function reportFixed(outer: Profile, own: Profile, layer: readonly ProfileSource
   report("ssh", differing(byName(outer.ssh, ssh), byName(own.ssh, ssh)));
   const credential = ({ name }: Profile["credentials"][number]): string => name;
   report("credentials", differing(byName(outer.credentials, credential), byName(own.credentials, credential)));
-  const set = Object.entries(own.environment.set).filter(
-    ([name, value]) => Object.hasOwn(outer.environment.set, name) && outer.environment.set[name] !== value,
+  const set = Object.entries(own.environment.set).filter(([name, value]) =>
+    Object.hasOwn(outer.environment.set, name)
+      ? outer.environment.set[name] !== value
+      : boundOf(outer, name) !== undefined,
   );
   report(
     "environment.set",

@@ -57,6 +57,7 @@ export const profileForm = table(
       {
         pass: list(passedVariable, "Variables of the person that are passed on; no others are."),
         set: map(setVariable, variableValue, "Variables that are set."),
+        only: list(passedVariable, "The variables that `--env` and layers below may give; without it any."),
       },
       "The environment of the command.",
     ),
