@@ -3,6 +3,8 @@ import type { Client } from "./client.ts";
 import { ServerError } from "./errors.ts";
 import type { InputOf } from "./routes.ts";
 
+export { EVIDENCE_FRAMEWORKS } from "./evidence-frameworks.ts";
+
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
 }

@@ -1,12 +1,12 @@
 /** Routes by which archives of evidence are made of what hosts sent, and who made which. A part of the one table. */
 import { z } from "zod";
+import { EVIDENCE_FRAMEWORKS } from "./evidence-frameworks.ts";
 import { list, type Route } from "./route.ts";
 import { LABEL } from "@bailiwick/base";
 import { runId, scope } from "./schemas.ts";
 
 /** Of one archive. */
 export const MOST_EVIDENCE_RUNS = 500;
-export const EVIDENCE_FRAMEWORKS = ["soc2", "iso27001", "nist-800-53", "eu-ai-act"] as const;
 
 const moment = z.number().nonnegative();
 const reason = z.string().trim().min(1).max(500);

@@ -66,7 +66,8 @@ function savedText(
   { bytes, digest }: { readonly bytes: number; readonly digest: string },
   made: EvidenceMade | undefined,
 ): string {
-  const of = made === undefined ? "" : `, ${count(made.runs.length, "run")}; entry ${String(made.index)} of the server's log`;
+  const of =
+    made === undefined ? "" : `, ${count(made.runs.length, "run")}; entry ${String(made.index)} of the server's log`;
   return `${path}  ${formatBytes(bytes)}${of}\n${digest}\n`;
 }
 

@@ -31,7 +31,9 @@ export function addReview(server: Command, done: Done): void {
 function addEvidence(server: Command, done: Done): void {
   const evidence = server
     .command("evidence")
-    .description("Archives of evidence of what hosts sent, which `bailiwick evidence check` checks without the server.");
+    .description(
+      "Archives of evidence of what hosts sent, which `bailiwick evidence check` checks without the server.",
+    );
   addScope(evidence.command("make", { isDefault: true }))
     .description("Makes one of the runs of a scope that you may read. Who made it of what is in the server's log.")
     .requiredOption("--reason <TEXT>", "why: in the server's log, and in the archive")

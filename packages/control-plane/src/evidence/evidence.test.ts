@@ -213,10 +213,7 @@ describe("whose it is to make", () => {
     // Who made which is for those who may see what was done to that.
     const scopes = async (client: Client) =>
       (await client.call("listEvidence", { query: {} })).items.map(({ scope }) => scope.type);
-    assert.deepEqual(
-      new Set(await scopes(auditor)),
-      new Set(["Team", "Person"]),
-    );
+    assert.deepEqual(new Set(await scopes(auditor)), new Set(["Team", "Person"]));
     assert.deepEqual(await scopes(responder), []);
     assert.ok((await scopes(served.owner)).includes("Company"));
   });
@@ -300,7 +297,7 @@ describe("recordings of terminals", () => {
     for (const pieces of slow) {
       await assert.rejects(
         async () => {
-          for await (const _ of pieces);
+          while ((await pieces.next()).done !== true);
         },
         { code: "SERVER_UNREACHABLE", message: /broke the archive off/ },
       );
