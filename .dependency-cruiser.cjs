@@ -14,7 +14,7 @@ const may = {
   evidence: ["base", "audit"],
   exports: ["base", "audit"],
   // Of the sandbox only what says whether a profile lies within another: pure, and nothing is enforced there.
-  "control-plane": ["base", "policy", "audit", "exports", "search", "sandbox/src/profile"],
+  "control-plane": ["base", "policy", "audit", "evidence", "exports", "search", "sandbox/src/profile"],
   uplink: ["base", "audit", "control-plane/contract"],
   // Of the index only what an event is found by, which is what people read of it: pure. Of the record only what checks it in a browser,
   // and of recordings what makes a picture of one.

@@ -140,7 +140,7 @@ describe("texts of agents", { skip: skipWithoutChromium }, () => {
     if (skipWithoutChromium !== false) return;
     seen = await startConsole([
       ...["viewRun", "watchRun", "readRun", "viewQuestion", "answerQuestion", "viewHost", "viewOrder"],
-      ...["viewUse", "viewServerLog", "viewPolicy"],
+      ...["viewUse", "viewServerLog", "viewPolicy", "exportAudit"],
     ]);
     host = await makeHost({ owner: seen.client, server: seen.server }, "olivia");
     const enforcement = [{ layer: PAYLOAD, state: "unavailable", detail: PAYLOAD } as const];
@@ -178,6 +178,7 @@ describe("texts of agents", { skip: skipWithoutChromium }, () => {
       },
     });
     await seen.client.call("killRuns", { body: { scope: { type: "Host", id: host.id }, reason: PAYLOAD } });
+    await seen.client.call("makeEvidence", { body: { scope: { type: "Agent", id: PAYLOAD }, reason: PAYLOAD } });
     const found = async () =>
       (await seen.client.call("searchEvents", { query: { query: "onerror" } })).items.length > 0;
     await eventually(found, "the index has it");
@@ -198,6 +199,7 @@ describe("texts of agents", { skip: skipWithoutChromium }, () => {
     ["hosts", () => "/hosts"],
     ["a host", () => `/hosts/${host.id}`],
     ["audit", () => "/audit?action=order.given"],
+    ["evidence", () => `/evidence?scope=Run:${encodeURIComponent(PAYLOAD)}`],
     ["a proof", () => `/audit/runs/${run}/${String(refusedAt)}`],
   ] as const) {
     test(`are text on the page of ${name}, and nothing of them runs, loads or is markup`, async (context) => {

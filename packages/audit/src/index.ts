@@ -33,7 +33,7 @@ export type { ProofProblem, ProofReport, ProofTrust } from "./proof-file/check-p
 export { reportText } from "./proof-file/report-text.ts";
 export { checkProof, eventOfProof, openProver, proveEntry, readStatement, signStatement } from "./proofs.ts";
 export type { Statement } from "./statement.ts";
-export type { RunSummary } from "./run-index.ts";
+export type { RunSummary } from "./run-summary.ts";
 export type { VerifyLogOptions } from "./verify-log.ts";
 export type { Problem, ProblemKind } from "./verify/problems.ts";
 export type { OtherCheckpoint } from "./verify/other-heads.ts";

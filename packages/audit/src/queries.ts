@@ -9,7 +9,7 @@ import type { CheckFilesOptions, FilesCheck } from "./fsck/fsck.ts";
 import type { KeyRotation, RotateOptions } from "./rotate.ts";
 import type { TreeHead } from "./log-types.ts";
 import type { LoggedEvent } from "./read-run.ts";
-import type { RunSummary } from "./run-index.ts";
+import type { RunSummary } from "./run-summary.ts";
 import type { VerifyLogOptions } from "./verify-log.ts";
 import type { Verification } from "./verify/verify.ts";
 

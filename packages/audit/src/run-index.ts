@@ -9,49 +9,18 @@ import { layoutOf } from "./layout.ts";
 import { readBundles, readCheckpoint, readEntryHead, rootOf } from "./read.ts";
 import { diskSource } from "./source-disk.ts";
 import { PrivateReader } from "./private-reader.ts";
+import { countEntry, emptySummary, runSummary, summarize, type RunSummary } from "./run-summary.ts";
 import { LOG_ITSELF } from "./personal.ts";
 import { completeEvent, openEntry } from "./verify/parse-event.ts";
 
 const count = z.int().nonnegative();
-
-const summarySchema = z.strictObject({
-  run: z.string(),
-  /** Index of its first entry and of its last so far; entries of other runs may lie between. */
-  first: count,
-  last: count,
-  entries: count,
-  /** From run.started; absent when that entry is missing or malformed. */
-  started: z
-    .strictObject({
-      at: z.number(),
-      name: z.string().optional(),
-      user: z.string(),
-      agent: z.string(),
-      labels: z.array(z.string()).optional(),
-      command: z.array(z.string()),
-      workspace: z.string(),
-      profile: z.string(),
-    })
-    .optional(),
-  /** From run.ended; absent while the run goes on, or when whoever recorded it was killed. */
-  ended: z
-    .strictObject({ at: z.number(), status: z.int(), reason: z.string(), wallMs: z.number(), index: count })
-    .optional(),
-  /** Its personal members were erased: what is personal above is "" or empty. */
-  erased: z.strictObject({ at: z.number(), by: z.string(), reason: z.string(), index: count }).optional(),
-  /** Counted from the entries themselves. */
-  counts: z.strictObject({ execs: count, refused: count, asked: count, connections: count, hostsRefused: count }),
-});
-
-/** What a list of runs shows. Times are milliseconds since 1970. */
-export type RunSummary = z.infer<typeof summarySchema>;
 
 const hintSchema = z.strictObject({
   v: z.literal(1),
   /** The head of the log that this was made from. */
   size: count,
   root: z.string(),
-  runs: z.array(summarySchema),
+  runs: z.array(runSummary),
 });
 
 export interface RunIndex {
@@ -84,14 +53,6 @@ export async function listRuns(directory: string): Promise<RunSummary[]> {
   return [...runs.values()];
 }
 
-const COUNTED: Readonly<Record<string, keyof RunSummary["counts"]>> = {
-  "exec.allowed": "execs",
-  "exec.refused": "refused",
-  approval: "asked",
-  "connection.opened": "connections",
-  "host.refused": "hostsRefused",
-};
-
 async function note(
   runs: Map<string, RunSummary>,
   records: PrivateReader,
@@ -105,14 +66,10 @@ async function note(
     return;
   }
   if (summary === undefined) {
-    const counts = { execs: 0, refused: 0, asked: 0, connections: 0, hostsRefused: 0 };
-    summary = { run: head.run, first: index, last: index, entries: 0, counts };
+    summary = emptySummary(head.run, index);
     runs.set(head.run, summary);
   }
-  summary.last = index;
-  summary.entries += 1;
-  const counted = COUNTED[head.type];
-  if (counted !== undefined) summary.counts[counted] += 1;
+  countEntry(summary, head.type, index);
   if (head.type === "run.started" || head.type === "run.ended") await noteBounds(summary, records, { index, entry });
 }
 
@@ -124,34 +81,14 @@ async function noteBounds(
   const open = openEntry(entry);
   const committed = open?.private === undefined ? undefined : await records.find(open.run, index);
   const event = open && completeEvent(open, committed);
-  if (event?.type === "run.started") {
-    const { at, name, user, agent, labels, command, workspace, profile } = event;
-    summary.started = {
-      at,
-      user,
-      agent,
-      command: command.values,
-      workspace,
-      profile: profile.name,
-      ...(name === undefined ? {} : { name }),
-      ...(labels === undefined ? {} : { labels }),
-    };
-  } else if (event?.type === "run.ended") {
-    const { at, status, reason, wallMs } = event;
-    summary.ended = { at, status, reason, wallMs, index };
-  }
+  if (event !== undefined) summarize(summary, event, index);
 }
 
 /** The entry lies behind the run's last, and is none of it: what lies between is not read for the run's sake. */
 function noteErased(summary: RunSummary, index: number, entry: Uint8Array): void {
   const open = openEntry(entry);
   const event = open && completeEvent(open, undefined);
-  if (event?.type !== "run.erased") return;
-  const { at, by, reason } = event;
-  summary.erased = { at, by, reason, index };
-  if (summary.started === undefined) return;
-  const { at: startedAt, agent, profile } = summary.started;
-  summary.started = { at: startedAt, agent, profile, user: "", command: [], workspace: "" };
+  if (event?.type === "run.erased") summarize(summary, event, index);
 }
 
 const NOTHING = { size: 0, runs: [] };

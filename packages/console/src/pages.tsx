@@ -21,6 +21,7 @@ const AuditPage = lazy(() => import("./audit/audit-page.tsx"));
 const EntryPage = lazy(() => import("./audit/entry-page.tsx"));
 const EventProofPage = lazy(() => import("./audit/event-proof-page.tsx"));
 const CheckPage = lazy(() => import("./audit/check-page.tsx"));
+const EvidencePage = lazy(() => import("./evidence/evidence-page.tsx"));
 const TasksPage = lazy(() => import("./tasks/tasks-page.tsx"));
 
 /** In the head of every page, in this order. */
@@ -33,6 +34,7 @@ export const SECTIONS: readonly (readonly [path: string, name: string])[] = [
   ["/hosts", "Hosts"],
   ["/people", "People"],
   ["/audit", "Audit"],
+  ["/evidence", "Evidence"],
 ];
 
 /** Named groups of an address. */
@@ -67,6 +69,7 @@ export const PAGES: readonly (readonly [path: string | RegExp, show: Show])[] = 
   ["/access", () => <AccessPage />],
   ["/settings", (session) => <SettingsPage session={session} />],
   ["/audit", (session) => <AuditPage session={session} />],
+  ["/evidence", (session) => <EvidencePage session={session} />],
   ["/audit/check", () => <CheckPage />],
   [/^\/audit\/(?<index>[0-9]+)$/, (_, { index }) => <EntryPage key={index} index={Number(index)} />],
   [

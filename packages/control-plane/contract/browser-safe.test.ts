@@ -17,6 +17,10 @@ test("nor does the recording of its terminal", async () => {
   assert.match(await bundleForBrowser(join(import.meta.dirname, "recording-bytes.ts")), /last-event-id/);
 });
 
+test("nor does an archive of evidence as it comes", async () => {
+  assert.match(await bundleForBrowser(join(import.meta.dirname, "evidence-bytes.ts")), /broke the archive off/);
+});
+
 test("nor does a browser's session", async () => {
   assert.match(await bundleForBrowser(join(import.meta.dirname, "browser-session.ts")), /x-bailiwick-csrf/);
 });

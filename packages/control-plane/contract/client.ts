@@ -50,7 +50,7 @@ export class Client {
       await response.body?.cancel();
       return undefined as AnswerOf<N>;
     }
-    if (answer === "bytes") return new Uint8Array(await response.arrayBuffer()) as AnswerOf<N>;
+    if (answer === "bytes" || answer === "download") return new Uint8Array(await response.arrayBuffer()) as AnswerOf<N>;
     if (answer === "scim") return (await readJson(response)) as AnswerOf<N>;
     if (answer === "page") return (await response.text()) as AnswerOf<N>;
     const parsed = answer.safeParse(await readJson(response));

@@ -36,8 +36,8 @@ export interface Route {
   readonly script?: true;
   /** What it is answered with comes with cookies: it signs a browser in. */
   readonly cookies?: true;
-  /** `redirect` and `page` are for browsers, `scim` for directories (RFC 7644). */
-  readonly answer: z.ZodType | "nothing" | "events" | "bytes" | "page" | "redirect" | "scim";
+  /** `download` is made while it is sent; `redirect` and `page` are for browsers, `scim` for directories (RFC 7644). */
+  readonly answer: z.ZodType | "nothing" | "events" | "bytes" | "download" | "page" | "redirect" | "scim";
 }
 
 export const done = "nothing" as const;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ACCOUNT_ROUTES } from "./account-routes.ts";
 import { BREAK_GLASS_ROUTES } from "./break-glass-routes.ts";
 import { DELEGATION_ROUTES } from "./delegation-routes.ts";
+import { EVIDENCE_ROUTES } from "./evidence-routes.ts";
 import { HOST_ROUTES } from "./host-routes.ts";
 import { LINK_ROUTES } from "./link-routes.ts";
 import { NOTIFY_ROUTES } from "./notify-routes.ts";
@@ -311,6 +312,7 @@ export const ROUTES = {
   ...LINK_ROUTES,
   ...DELEGATION_ROUTES,
   ...BREAK_GLASS_ROUTES,
+  ...EVIDENCE_ROUTES,
   ...RECORDING_ROUTES,
   ...SEARCH_ROUTES,
   ...REPORT_ROUTES,
@@ -336,7 +338,7 @@ export type InputOf<N extends RouteName> = Part<Routes[N], "params"> &
 /** What it is answered with. */
 export type AnswerOf<N extends RouteName> = Routes[N]["answer"] extends z.ZodType
   ? z.output<Routes[N]["answer"]>
-  : Routes[N]["answer"] extends "bytes"
+  : Routes[N]["answer"] extends "bytes" | "download"
     ? Uint8Array
     : Routes[N]["answer"] extends "page"
       ? string

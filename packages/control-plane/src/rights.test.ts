@@ -51,6 +51,8 @@ before(async () => {
   await second.call("approvePolicy", { params, body: { digest: draft.digest } });
   await second.call("rollOutPolicy", { params, body: {} });
   await served.owner.call("pauseRuns", { body: { scope: { type: "Run", id: run }, reason: "to be seen" } });
+  // For `listEvidence` to list.
+  await served.owner.call("makeEvidence", { body: { scope: { type: "Run", id: run }, reason: "to be seen" } });
   task = await submitOne(served, host);
 });
 after(async () => {
@@ -149,6 +151,7 @@ function calls(): Readonly<Record<string, object>> {
     appendRecording: { params: { host: host.id, run }, body: { from: 0, bytes: "AAAA" } },
     ...{ wantedRecordings: { params: { host: host.id } }, showRecording: { params: { run } } },
     ...{ readRecording: { params: { run }, query: {} }, watchRecording: { params: { run } } },
+    ...{ makeEvidence: { body: { scope: { type: "Run", id: run }, reason: "x" } }, listEvidence: { query: {} } },
     searchEvents: { query: { query: "ls" } },
     showRun: { params: { run } },
     readRun: { params: { run }, query: {} },

@@ -4,6 +4,7 @@ import { ServerError } from "../contract/errors.ts";
 import { AlarmBoard } from "./access/alarms.ts";
 import { Authority } from "./access/authority.ts";
 import type { DualControl } from "./access/dual-control.ts";
+import { EvidenceDesk } from "./evidence/desk.ts";
 import { PostgresTaskQueue } from "./fleet/postgres-queue.ts";
 import { Sweeper } from "./fleet/sweeper.ts";
 import { noteEarlier } from "./arrivals/note-earlier.ts";
@@ -131,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       alarms: new AlarmBoard({ db: store.db, authority, now }),
       hosts: new KnownHosts(store.db, holding, now),
       recordings,
+      evidence: new EvidenceDesk(),
       ...{ holding, keys, provider },
       sessions: sessionsOf(options),
       now,

@@ -5,8 +5,8 @@ import { EvidenceError } from "./errors.ts";
 
 export const MANIFEST = "manifest.txt";
 export const STATEMENT = "manifest.note";
-/** What the statement says it is. */
-export const STATEMENT_KIND = "bailiwick evidence v1";
+/** What the statement says it is: of one host, by the key of its log; or of several, by the key of the server that has their records. */
+export const STATEMENT_KINDS = { host: "bailiwick evidence v1", server: "bailiwick evidence v2" } as const;
 
 /** What an archive may hold when it is opened: one that a stranger made must not fill the memory. */
 const MAX_FILES = 200_000;
@@ -37,7 +37,8 @@ export class ArchiveWriter {
   readonly digests = new Map<string, string>();
   readonly #zip: Zip;
   readonly #madeAt: number;
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
+  #waiting = 0;
 
   /** @param madeAt milliseconds since 1970; the date of every file */
   constructor(madeAt: number) {
@@ -45,7 +46,17 @@ export class ArchiveWriter {
     this.#zip = new Zip((error, chunk) => {
       if (error !== null) throw error;
       this.#chunks.push(chunk);
+      this.#waiting += chunk.length;
     });
+  }
+
+  /** What was compressed since the last time, when it is worth passing on. */
+  take(atLeast = 0): Uint8Array[] {
+    if (this.#waiting < Math.max(1, atLeast)) return [];
+    const taken = this.#chunks;
+    this.#chunks = [];
+    this.#waiting = 0;
+    return taken;
   }
 
   add(path: string, bytes: Uint8Array): void {
@@ -72,9 +83,10 @@ export class ArchiveWriter {
     };
   }
 
+  /** @returns the end, without which nothing before it is an archive */
   finish(): Uint8Array {
     this.#zip.end();
-    return Buffer.concat(this.#chunks);
+    return Buffer.concat(this.take());
   }
 }
 

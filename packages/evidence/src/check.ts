@@ -1,6 +1,9 @@
 import { checkProof, eventOfProof, readStatement, type ProofTrust } from "@bailiwick/audit";
 import { isDeepStrictEqual } from "node:util";
-import { MANIFEST, noArchive, openArchive, parseManifest, sha256Hex, STATEMENT, STATEMENT_KIND } from "./archive.ts";
+import { MANIFEST, noArchive, openArchive, parseManifest, sha256Hex, STATEMENT, STATEMENT_KINDS } from "./archive.ts";
+import { checkRecordings } from "./check-recordings.ts";
+import { linesOf, placed, type Files, type Note } from "./opened.ts";
+import { readHosts } from "./statement-lines.ts";
 
 export interface EvidenceProblem {
   /** The file of the archive, or the archive itself: `.`. */
@@ -22,8 +25,9 @@ export interface EvidenceCheck {
 const MAX_PROBLEMS = 100;
 
 /**
- * Checks an archive offline: the signature over its manifest, each file's digest, each proof, and that each event in `runs/` which has a
- * proof is what was proven.
+ * Checks an archive offline: the signature over its manifest, each file's digest, each proof, that each event in `runs/` which has a
+ * proof is what was proven, and that each recording is what the events say of it.
+ * @param trust of an archive that a server made `logKey` is that of the server's log
  * @throws EvidenceError EVIDENCE_NO_ARCHIVE
  */
 export async function checkEvidence(bytes: Uint8Array, trust: ProofTrust): Promise<EvidenceCheck> {
@@ -32,17 +36,32 @@ export async function checkEvidence(bytes: Uint8Array, trust: ProofTrust): Promi
   const note = (path: string, detail: string): void => {
     if (problems.length < MAX_PROBLEMS) problems.push({ path, detail });
   };
-  const statement = await readStatement(fileOf(files, STATEMENT), STATEMENT_KIND, trust.logKey);
+  const signed = fileOf(files, STATEMENT);
+  const ofHost = await readStatement(signed, STATEMENT_KINDS.host, trust.logKey);
+  const ofServer = ofHost === undefined ? await readStatement(signed, STATEMENT_KINDS.server, trust.logKey) : undefined;
+  const statement = ofHost ?? ofServer;
   const manifest = fileOf(files, MANIFEST);
   if (statement === undefined) note(STATEMENT, "is not signed by the log's key");
   else if (statement[0] !== `manifest sha256:${sha256Hex(manifest)}`) note(MANIFEST, "is not the one that was signed");
   checkDigests(files, note);
-  const proofs = await checkProofs(files, trust, note);
+  const proofs = await checkProofs(files, ofServer === undefined ? () => trust : trustIn(ofServer, trust, note), note);
+  checkRecordings(files, note);
   return { ok: problems.length === 0, problems, files: files.size, proofs, statement };
 }
 
-type Files = ReadonlyMap<string, Uint8Array>;
-type Note = (path: string, detail: string) => void;
+/** Whom to believe of a record in the archive; undefined: nobody that is known here vouches for it. @param place `hosts/HOST/`, or nothing */
+type TrustOf = (place: string) => ProofTrust | undefined;
+
+/** The server says which key is whose, and cosigned each head; more is asked for where witnesses are given. */
+function trustIn(statement: readonly string[], { witnesses, quorum }: ProofTrust, note: Note): TrustOf {
+  const said = readHosts(statement);
+  if (said === undefined) note(STATEMENT, "does not say whose the hosts' keys are");
+  const asked = witnesses.length > 0 ? { witnesses, quorum } : { witnesses: said ? [said.witness] : [], quorum: 1 };
+  return (place) => {
+    const logKey = said?.keys.get(place.split("/")[1] ?? "");
+    return logKey === undefined ? undefined : { logKey, ...asked };
+  };
+}
 
 function fileOf(files: Files, path: string): Uint8Array {
   const bytes = files.get(path);
@@ -67,43 +86,40 @@ function checkDigests(files: Files, note: Note): void {
   }
 }
 
-async function checkProofs(files: Files, trust: ProofTrust, note: Note): Promise<number> {
+async function checkProofs(files: Files, trustOf: TrustOf, note: Note): Promise<number> {
   const events = eventsIn(files, note);
   let held = 0;
   for (const [path, bytes] of files) {
-    const [, number] = /^proofs\/(\d+)\.tlog-proof$/.exec(path) ?? [];
+    const { place, name } = placed(path);
+    const [, number] = /^proofs\/(\d+)\.tlog-proof$/.exec(name) ?? [];
     if (number === undefined) continue;
+    const trust = trustOf(place);
+    if (trust === undefined) {
+      note(path, "is of a host whose key nobody signed for");
+      continue;
+    }
     const report = await checkProof(bytes, trust);
     const [problem] = report.problems;
+    const event = events.get(place + number);
     if (problem !== undefined) note(path, problem.detail);
     else if (String(report.index) !== number) note(path, `is a proof of entry ${String(report.index)}`);
-    else if (events.has(number) && !isDeepStrictEqual(events.get(number), await eventOfProof(report))) {
+    else if (event !== undefined && !isDeepStrictEqual(event, await eventOfProof(report))) {
       note(path, "proves another event than the one in runs/");
     } else held += 1;
   }
   return held;
 }
 
-/** By index, as text. */
+/** By the place of the record and the index in it. */
 function eventsIn(files: Files, note: Note): ReadonlyMap<string, unknown> {
   const events = new Map<string, unknown>();
   for (const [path, bytes] of files) {
-    if (!path.startsWith("runs/")) continue;
-    for (const line of Buffer.from(bytes).toString("utf8").split("\n").slice(0, -1)) {
-      const logged = parseLine(line);
+    const { place, name } = placed(path);
+    if (!name.startsWith("runs/")) continue;
+    for (const logged of linesOf(bytes)) {
       if (logged === undefined) note(path, "has a line that is no event");
-      else events.set(String(logged.index), logged.event);
+      else events.set(place + String(logged.index), logged.event);
     }
   }
   return events;
-}
-
-function parseLine(line: string): { readonly index: unknown; readonly event: unknown } | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null && "index" in value && "event" in value ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

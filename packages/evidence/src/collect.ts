@@ -1,6 +1,10 @@
 /** Reads the runs of a period, each event once. */
-import { readLog, readRun, type LoggedEvent, type RunSummary } from "@bailiwick/audit";
-import { EXAMPLES, KINDS, PROVEN, type Found, type Kind, type Period, type RunFacts } from "./facts.ts";
+import type { LoggedEvent, RunSummary } from "@bailiwick/audit";
+import { EXAMPLES, KINDS, PROVEN, type Found, type Kept, type Kind, type Period, type RunFacts } from "./facts.ts";
+import type { EvidenceRun } from "./log.ts";
+
+/** Events that are kept whole, of all runs together: no more than a report shows. */
+const MOST_KEPT = 1_000;
 
 export interface Selection {
   readonly runs: readonly RunSummary[];
@@ -28,54 +32,64 @@ export function selectRuns(all: readonly RunSummary[], period: Period, project: 
 /** What was found while reading: kinds with their entries, and which entries are to be proven. */
 export class Collector {
   readonly found = new Map<Kind, Found>();
-  /** Indexes, in the order of the record. */
-  readonly toProve = new Set<number>();
+  /** Indexes of the record that is read, in its order. */
+  toProve = new Set<number>();
+  #host: string | undefined;
+  #kept = 0;
+
+  /** From now on it is this host's record; undefined where there is but one. */
+  begin(host: string | undefined): void {
+    this.#host = host;
+    this.toProve = new Set();
+  }
 
   note({ index, event }: LoggedEvent): void {
     for (const kind of KINDS[event.type]) {
       const found = this.found.get(kind) ?? { count: 0, entries: [] };
       this.found.set(kind, found);
       found.count += 1;
-      if (found.entries.length < EXAMPLES) found.entries.push(index);
+      if (found.entries.length < EXAMPLES) {
+        found.entries.push(this.#host === undefined ? index : `${this.#host} ${String(index)}`);
+      }
       if (PROVEN.has(kind)) this.toProve.add(index);
     }
   }
 
-  /** @param eachLine gets every event as one line of JSON */
-  async readRun(directory: string, summary: RunSummary, eachLine: (line: string) => void): Promise<RunFacts> {
-    const approvals: LoggedEvent[] = [];
-    const refusals: LoggedEvent[] = [];
+  /** @returns after every event, which it gives as one line of JSON, what is known of the run */
+  async *readRun(run: EvidenceRun): AsyncGenerator<string, RunFacts> {
+    const approvals = nothingKept();
+    const refusals = nothingKept();
     const asked = new Map<number, readonly string[]>();
     const questions = new Set<number>();
     let started: RunFacts["started"];
-    for await (const logged of readRun(directory, summary)) {
+    for await (const logged of run.read()) {
       const { event, index, erased } = logged;
       this.note(logged);
-      eachLine(`${JSON.stringify({ index, event, ...(erased && { erased }) })}\n`);
+      yield `${JSON.stringify({ index, event, ...(erased && { erased }) })}\n`;
       if (event.type === "run.started") started = event;
       else if (event.type === "approval") {
-        approvals.push(logged);
-        if (event.about === undefined && event.exec !== undefined) questions.add(event.exec);
+        const isKept = this.#keep(approvals, logged);
+        if (isKept && event.about === undefined && event.exec !== undefined) questions.add(event.exec);
       } else if (event.type === "exec.refused" || event.type === "host.refused" || event.type === "request.refused") {
-        refusals.push(logged);
+        this.#keep(refusals, logged);
       }
       // The answer stands before what it was about.
       if ((event.type === "exec.allowed" || event.type === "exec.refused") && questions.has(event.exec)) {
         asked.set(event.exec, event.argv.values);
       }
     }
-    return { summary, started, approvals, refusals, asked };
+    return { host: this.#host, summary: run.summary(), started, approvals, refusals, asked };
   }
 
-  /** What the log says of itself in the period: changes of its key. They are few, and stand between all the others. */
-  async readKeyRotations(directory: string, period: Period): Promise<readonly LoggedEvent[]> {
-    const rotations: LoggedEvent[] = [];
-    for await (const logged of readLog(directory, 0)) {
-      const { event } = logged;
-      if (event.type !== "key.rotated" || event.at < period.from || event.at > period.to) continue;
-      this.note(logged);
-      rotations.push(logged);
-    }
-    return rotations;
+  #keep({ first, indexes }: Kept, logged: LoggedEvent): boolean {
+    indexes.push(logged.index);
+    if (this.#kept >= MOST_KEPT) return false;
+    this.#kept += 1;
+    first.push(logged);
+    return true;
   }
+}
+
+function nothingKept(): Kept {
+  return { first: [], indexes: [] };
 }

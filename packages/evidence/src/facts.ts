@@ -83,12 +83,19 @@ export interface Period {
   readonly to: number;
 }
 
+/** Events of a kind: the first of them, and where all of them stand. */
+export interface Kept {
+  readonly first: LoggedEvent[];
+  readonly indexes: number[];
+}
+
 export interface RunFacts {
+  /** Whose record it is in, where an archive has those of several. */
+  readonly host: string | undefined;
   readonly summary: RunSummary;
   readonly started: EventOf<"run.started"> | undefined;
-  /** The run's approvals and refusals, with their entries. */
-  readonly approvals: readonly LoggedEvent[];
-  readonly refusals: readonly LoggedEvent[];
+  readonly approvals: Kept;
+  readonly refusals: Kept;
   /** What was asked about, by exec: the arguments of commands that have an approval. */
   readonly asked: ReadonlyMap<number, readonly string[]>;
 }
@@ -96,11 +103,28 @@ export interface RunFacts {
 /** Where evidence of a kind stands. */
 export interface Found {
   count: number;
-  /** Indexes of entries, the first {@link EXAMPLES}. */
-  readonly entries: number[];
+  /** The first {@link EXAMPLES} entries: indexes, or `HOST INDEX` where there are several records. */
+  readonly entries: (number | string)[];
 }
 
 export const EXAMPLES = 12;
+
+/** A record that runs were read from. */
+export interface LogFacts {
+  readonly host: string | undefined;
+  readonly key: string;
+  readonly verification: Verification;
+}
+
+/** Of an archive that a server made: for whom, and what is not in it. */
+export interface Order {
+  readonly by: string;
+  readonly reason: string;
+  /** Verifier key of the server as a witness, which cosigned the heads of the records. */
+  readonly witness: string;
+  /** What was asked for and is not in it, a sentence each. */
+  readonly leftOut: readonly string[];
+}
 
 export interface Facts {
   readonly period: Period;
@@ -109,8 +133,11 @@ export interface Facts {
   /** Runs of the period whose project is no longer known, since their personal members were erased. */
   readonly unattributed: number;
   readonly found: ReadonlyMap<Kind, Found>;
-  readonly verification: Verification;
-  readonly logKey: string;
+  /** One, or one for each host. */
+  readonly logs: readonly LogFacts[];
+  readonly order: Order | undefined;
+  /** Whose signature the archive is checked by. */
+  readonly key: string;
   /** Milliseconds since 1970. */
   readonly madeAt: number;
   readonly version: string;
@@ -118,4 +145,8 @@ export interface Facts {
 
 export function foundOf(facts: Facts, kind: Kind): Found {
   return facts.found.get(kind) ?? { count: 0, entries: [] };
+}
+
+export function isVerified({ logs }: Pick<Facts, "logs">): boolean {
+  return logs.every(({ verification }) => verification.ok);
 }

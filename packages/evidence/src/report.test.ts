@@ -21,21 +21,34 @@ function factsWith(...events: readonly Event[]): Facts {
   return {
     period: { from: 0, to: 1 },
     project: undefined,
-    runs: [{ summary, started: undefined, approvals: [], refusals, asked: new Map() }],
+    runs: [
+      {
+        ...{ host: undefined, summary, started: undefined, asked: new Map() },
+        approvals: { first: [], indexes: [] },
+        refusals: { first: refusals, indexes: refusals.map(({ index }) => index) },
+      },
+    ],
     unattributed: 0,
     found: new Map(),
-    verification: {
-      ok: true,
-      origin: "o",
-      head: { size: 10, root: "" },
-      entries: 10,
-      runs: 1,
-      unended: [],
-      erased: [],
-      rotations: 0,
-      problems: [],
-    },
-    logKey: "k",
+    logs: [
+      {
+        host: undefined,
+        key: "k",
+        verification: {
+          ok: true,
+          origin: "o",
+          head: { size: 10, root: "" },
+          entries: 10,
+          runs: 1,
+          unended: [],
+          erased: [],
+          rotations: 0,
+          problems: [],
+        },
+      },
+    ],
+    order: undefined,
+    key: "k",
     madeAt: 0,
     version: "0",
   };

@@ -4,7 +4,7 @@ import { escapeControls, formatAskedHost, formatCommand } from "@bailiwick/base"
 import type { Control } from "./controls/control.ts";
 import { FRAMEWORKS, type FrameworkName } from "./controls/frameworks.ts";
 import { heading, list, table, text, title, utc, type Block } from "./document.ts";
-import { EXAMPLES, foundOf, type Facts, type RunFacts } from "./facts.ts";
+import { EXAMPLES, foundOf, isVerified, type Facts, type Kept, type RunFacts } from "./facts.ts";
 import { limitsOf } from "./limits.ts";
 
 /** Rows of a table in the report; all of them are in the data. */
@@ -26,28 +26,54 @@ export function reportOf(facts: Facts, frameworks: readonly FrameworkName[]): re
 }
 
 function opening(facts: Facts): Block[] {
-  const { period, project, verification, runs } = facts;
+  const { period, project, logs, runs, order } = facts;
   const people = new Set(runs.flatMap(({ started }) => (started?.user ? [`${started.user}@${started.hostname}`] : [])));
   const agents = new Set(runs.flatMap(({ started }) => started?.agent ?? []));
   const counts = (["commands", "refused-commands", "approvals", "connections", "refused-hosts"] as const).map(
     (kind) => [LABELS[kind], String(foundOf(facts, kind).count)],
   );
-  const head = verification.head;
+  const [only] = logs;
+  const whole =
+    order === undefined ? "verified: whole, in order and signed" : "verified: what is here is what was signed";
   return [
     title("Evidence of agent runs"),
     table({ "": 1, " ": 3 }, [
       ["period", `${utc(period.from)} to ${utc(period.to)} UTC`],
       ["project", project === undefined ? "all" : escapeControls(project)],
-      ["log", escapeControls(verification.origin ?? "unknown")],
-      ["tree head", head === undefined ? "none" : `${String(head.size)} ${head.root}`],
-      ["record", verification.ok ? "verified: whole, in order and signed" : "NOT VERIFIED; see below"],
+      ...(order === undefined
+        ? [
+            ["log", escapeControls(only?.verification.origin ?? "unknown")],
+            ["tree head", headText(only?.verification.head)],
+          ]
+        : [
+            ["made for", escapeControls(order.by)],
+            ["because", escapeControls(order.reason)],
+            ["hosts", String(logs.length)],
+          ]),
+      ["record", isVerified(facts) ? whole : "NOT VERIFIED; see below"],
       ["runs", String(runs.length)],
       ["by", [...people].map(escapeControls).join(", ") || "nobody known"],
       ["agents", [...agents].map(escapeControls).join(", ")],
       ...counts,
       ["made", `${utc(facts.madeAt)} UTC by Bailiwick ${facts.version}`],
     ]),
+    ...(order === undefined ? [] : hostBlocks(facts)),
   ];
+}
+
+function headText(head: Facts["logs"][number]["verification"]["head"]): string {
+  return head === undefined ? "none" : `${String(head.size)} ${head.root}`;
+}
+
+/** Of an archive of several hosts: an entry is named by its host and its place in that host's log. */
+function hostBlocks({ logs }: Facts): Block[] {
+  const rows = logs.map(({ host, key, verification: { head, ok, problems } }) => [
+    host ?? "",
+    headText(head),
+    escapeControls(key),
+    ok ? "verified" : (problems[0]?.detail ?? "NOT VERIFIED"),
+  ]);
+  return [heading("The hosts’ records"), table({ host: 2, "tree head": 3, key: 4, record: 2 }, rows)];
 }
 
 const LABELS = {
@@ -94,7 +120,7 @@ function frameworkBlocks(facts: Facts, name: FrameworkName): Block[] {
 
 /** Absence of evidence is said as such. */
 function evidenceText(facts: Facts, kind: Control["evidence"][number]): string {
-  if (kind === "integrity") return facts.verification.ok ? "the record verifies" : "the record does NOT verify";
+  if (kind === "integrity") return isVerified(facts) ? "the record verifies" : "the record does NOT verify";
   const { count, entries } = foundOf(facts, kind);
   if (count === 0) return `${LABELS[kind]}: none in this period`;
   const more = count > EXAMPLES ? ", …" : "";
@@ -127,18 +153,28 @@ function short(digest: string): string {
 }
 
 function approvalBlocks({ runs }: Facts): Block[] {
-  const all = runs.flatMap(({ approvals, asked }) => approvals.map((logged) => ({ logged, asked })));
-  const rows = all.slice(0, ROWS).flatMap(({ logged: { index, event, erased }, asked }) => {
+  const all = runs.flatMap(({ approvals, ...run }) => approvals.first.map((logged) => ({ logged, run })));
+  const rows = all.slice(0, ROWS).flatMap(({ logged: { index, event, erased }, run }) => {
     if (event.type !== "approval") return [];
-    const what = erased ? "" : askedText(event, asked);
-    return [[utc(event.at), String(index), erased ? "erased" : escapeControls(event.by), event.answer, what]];
+    const what = erased ? "" : askedText(event, run.asked);
+    return [
+      [utc(event.at), entryText(run.host, index), erased ? "erased" : escapeControls(event.by), event.answer, what],
+    ];
   });
   if (rows.length === 0) return [heading("Answers by people"), text("Nothing was asked in this period.")];
   return [
     heading("Answers by people"),
     table({ when: 2, entry: 1, by: 2, answer: 1, "asked about": 5 }, rows),
-    ...left(all.length),
+    ...left(sumOf(runs, ({ approvals }) => approvals)),
   ];
+}
+
+function entryText(host: string | undefined, index: number): string {
+  return host === undefined ? String(index) : `${host} ${String(index)}`;
+}
+
+function sumOf(runs: Facts["runs"], kept: (run: RunFacts) => Kept): number {
+  return runs.reduce((sum, run) => sum + kept(run).indexes.length, 0);
 }
 
 function askedText({ about, exec }: EventOf<"approval">, asked: Facts["runs"][number]["asked"]): string {
@@ -151,21 +187,24 @@ function askedText({ about, exec }: EventOf<"approval">, asked: Facts["runs"][nu
 }
 
 function refusalBlocks({ runs }: Facts): Block[] {
-  const all = runs.flatMap(({ refusals }) => refusals);
+  const all = runs.flatMap(({ refusals, host }) => refusals.first.map((logged) => ({ logged, host })));
   if (all.length === 0) return [heading("What was refused"), text("Nothing was refused in this period.")];
-  const rows = all.slice(0, ROWS).flatMap(refusalRow);
+  const rows = all.slice(0, ROWS).flatMap(({ logged, host }) => refusalRow(logged, host));
   return [
     heading("What was refused"),
     table({ when: 2, entry: 1, what: 4, policy: 2, reason: 3 }, rows),
-    ...left(all.length),
+    ...left(sumOf(runs, ({ refusals }) => refusals)),
   ];
 }
 
-function refusalRow({ index, event, erased }: LoggedEvent): string[][] {
+function refusalRow({ index, event, erased }: LoggedEvent, host: string | undefined): string[][] {
   if (event.type !== "exec.refused" && event.type !== "host.refused" && event.type !== "request.refused") return [];
   const { policies, reason } = event.decision;
   return [
-    [utc(event.at), String(index), erased ? "erased" : refusedText(event), policies.join(", "), escapeControls(reason)],
+    [
+      ...[utc(event.at), entryText(host, index), erased ? "erased" : refusedText(event)],
+      ...[policies.join(", "), escapeControls(reason)],
+    ],
   ];
 }
 
@@ -191,13 +230,13 @@ function enforcementBlocks({ runs }: Facts): Block[] {
   return [heading("What the kernel enforced"), table({ layer: 2, state: 1, detail: 5, runs: 1 }, rows)];
 }
 
-function checkingBlocks({ logKey }: Facts): Block[] {
+function checkingBlocks({ key }: Facts): Block[] {
   return [
     heading("Checking this archive"),
     text(
       "With the log's verifier key from somebody you trust, not from here: `bailiwick evidence check ARCHIVE --key KEY`. Single proofs are checked by other programs, too: they have the form of C2SP tlog-proof.",
     ),
-    text(`The key that this archive claims: ${logKey}`),
+    text(`The key that this archive claims: ${key}`),
   ];
 }
 

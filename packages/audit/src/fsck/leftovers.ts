@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno } from "@bailiwick/base";
 import { RECORDING_NAME } from "../private-records.ts";
-import type { RunSummary } from "../run-index.ts";
+import type { RunSummary } from "../run-summary.ts";
 import { tileOf } from "../stored.ts";
 import { fullTilePath, TILE_WIDTH } from "../tiles.ts";
 import type { Finding } from "./finding.ts";

@@ -4,7 +4,7 @@ import { isErrno } from "@bailiwick/base";
 import { PrivateReader } from "../private-reader.ts";
 import { recordingPath, recordsPath } from "../private-records.ts";
 import { readBundles } from "../read.ts";
-import type { RunSummary } from "../run-index.ts";
+import type { RunSummary } from "../run-summary.ts";
 import { diskSource } from "../source-disk.ts";
 import { openEntry } from "../verify/parse-event.ts";
 import type { Finding } from "./finding.ts";

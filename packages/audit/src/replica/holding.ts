@@ -19,6 +19,7 @@ export { CompactRange, createTreeHasher, equalBytes, hashPerfect } from "../merk
 export { decodeBundle, decodeTile, TILE_WIDTH, tilePath, type TileName } from "../tiles.ts";
 export { tileOf } from "../stored.ts";
 export { readEntryHead } from "../read.ts";
+export { countEntry, emptySummary, summarize } from "../run-summary.ts";
 export { signStatementBy } from "../statement.ts";
 export { sha256 };
 

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   FRAMEWORKS,
@@ -10,11 +10,11 @@ import {
 } from "@bailiwick/evidence";
 import { locateStateDirectory } from "@bailiwick/run";
 import { parseMoment } from "@bailiwick/search";
-import { fileError } from "../audit/files.ts";
 import { count, formatBytes, paintFor } from "../format.ts";
 import { Progress } from "../progress.ts";
 import { usage } from "../run/options.ts";
 import { VERSION } from "../version.ts";
+import { saveArchive } from "./save-archive.ts";
 
 export interface EvidenceCommandOptions {
   readonly from: string;
@@ -43,7 +43,7 @@ export async function evidenceCommand(options: EvidenceCommandOptions): Promise<
   });
   progress.end();
   const path = options.out ?? `evidence-${dayOf(period.from)}-${dayOf(period.to)}.zip`;
-  writeWhole(path, evidence.archive);
+  await saveArchive(path, [evidence.archive]);
   if (options.json) process.stdout.write(`${JSON.stringify({ path, period, ...rest(evidence) })}\n`);
   else process.stdout.write(summaryText(path, evidence));
   return evidence.verified ? 0 : 1;
@@ -79,18 +79,6 @@ function directoryOf(path: string): string {
 function dayOf(milliseconds: number): string {
   const at = new Date(milliseconds);
   return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, "0")).join("");
-}
-
-/** A file that is there is whole. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${String(process.pid)}.tmp`;
-  try {
-    writeFileSync(temporary, bytes, { mode: 0o600, flag: "wx" });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw fileError("write", path, error);
-  }
 }
 
 function summaryText(path: string, { archive, runs, proofs, unproven, verified, limits }: Evidence): string {

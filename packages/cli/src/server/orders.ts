@@ -1,20 +1,10 @@
 import { escapeControls } from "@bailiwick/base";
-import type { NewOrder, Order } from "@bailiwick/control-plane/contract";
+import type { Order } from "@bailiwick/control-plane/contract";
 import { CliError } from "../errors.ts";
 import { formatTime, paintFor } from "../format.ts";
 import { readDuration } from "./duration.ts";
+import { scopeOf, scopeText, type ScopeOptions } from "./scope.ts";
 import { openClient } from "./session.ts";
-
-/** What an order is for: exactly one of these. */
-export interface ScopeOptions {
-  readonly run?: string;
-  readonly person?: string;
-  readonly agent?: string;
-  readonly project?: string;
-  readonly host?: string;
-  readonly team?: string;
-  readonly all?: true;
-}
 
 export interface OrderOptions extends ScopeOptions {
   readonly reason: string;
@@ -22,8 +12,6 @@ export interface OrderOptions extends ScopeOptions {
   readonly lift?: true;
   readonly json?: true;
 }
-
-type Scope = NewOrder["scope"];
 
 /** `bailiwick server kill`: ends runs of hosts; with `--lift` lets runs start there again. */
 export async function killCommand(options: OrderOptions): Promise<number> {
@@ -85,30 +73,6 @@ export async function listOrdersCommand(options: { readonly past?: true; readonl
 function said(options: { readonly json?: true }, value: object, text: string): number {
   process.stdout.write(`${options.json ? JSON.stringify(value) : text}\n`);
   return 0;
-}
-
-/** @throws CliError CLI_USAGE unless there is exactly one: nobody ends everything by leaving something out */
-function scopeOf(options: ScopeOptions): Scope {
-  const { run, person, agent, project, host, team, all } = options;
-  const named: readonly (readonly [Scope["type"], string | undefined])[] = [
-    ["Run", run],
-    ["Person", person],
-    ["Agent", agent],
-    ["Project", project],
-    ["Host", host],
-    ["Team", team],
-    ["Company", all ? "company" : undefined],
-  ];
-  const given = named.flatMap(([type, id]) => (id === undefined ? [] : [{ type, id }]));
-  const [only] = given;
-  if (only !== undefined && given.length === 1) return only;
-  throw new CliError("CLI_USAGE", given.length === 0 ? "it is not said for what" : "more than one scope is given", {
-    remedy: "give one of --run, --person, --agent, --project, --host, --team, --all",
-  });
-}
-
-function scopeText({ type, id }: { readonly type: string; readonly id: string }): string {
-  return type === "Company" ? "all runs" : `${type.toLowerCase()} ${escapeControls(id)}`;
 }
 
 function untilText({ expiresAt }: Pick<Order, "expiresAt">): string {

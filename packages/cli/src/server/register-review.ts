@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import type { BreakGlassOptions } from "./break-glass.ts";
+import { append } from "../repeatable.ts";
+import type { EvidenceOptions } from "./evidence.ts";
 import type { ReportOptions } from "./report.ts";
+import { addScope } from "./scope-options.ts";
 
 type Done = (status: number) => void;
 
@@ -8,6 +11,7 @@ type Done = (status: number) => void;
 export function addReview(server: Command, done: Done): void {
   addBreakGlass(server, done);
   addNotify(server, done);
+  addEvidence(server, done);
   server
     .command("report")
     .description("Who did what, oldest first: rights used and refused, answers, orders, roles, teams, policies.")
@@ -23,6 +27,42 @@ export function addReview(server: Command, done: Done): void {
       done(await (await import("./report.ts")).reportCommand(options));
     });
 }
+
+function addEvidence(server: Command, done: Done): void {
+  const evidence = server
+    .command("evidence")
+    .description(
+      "Archives of evidence of what hosts sent, which `bailiwick evidence check` checks without the server.",
+    );
+  addScope(evidence.command("make", { isDefault: true }))
+    .description("Makes one of the runs of a scope that you may read. Who made it of what is in the server's log.")
+    .requiredOption("--reason <TEXT>", "why: in the server's log, and in the archive")
+    .option("--from <TIME>", "runs that went on since: `7d`, `2026-10-01`")
+    .option("--to <TIME>", "until when; default: now")
+    .option("--label <KEY=VALUE>", "only runs that have it")
+    .option("--framework <NAME>", "soc2, iso27001, nist-800-53 or eu-ai-act; may be given again; default: all", append)
+    .option("--recordings", "with what terminals showed, of runs that you may replay")
+    .option("--out <FILE>", "where to; default: evidence-SCOPE-DATE.zip here")
+    .option("--json", "what was written as a JSON object")
+    .addHelpText("after", EVIDENCE_HELP)
+    .action(async (options: EvidenceOptions) => {
+      done(await (await import("./evidence.ts")).makeEvidenceCommand(options));
+    });
+  evidence
+    .command("list")
+    .description("Those that were made: when, by whom, why, of which runs, with their digests; newest first.")
+    .option("--json", "one JSON object a line")
+    .action(async (options: { json?: true }) => {
+      done(await (await import("./evidence.ts")).listEvidenceCommand(options));
+    });
+}
+
+const EVIDENCE_HELP = `
+Examples:
+  $ bailiwick server evidence --team payments --from 2026-10-01 --to 2026-10-31 --reason "audit of October"
+  $ bailiwick server evidence --run 01m85yfrjtrzzxfkwjj3tdgxnd --recordings --reason "ticket 4711"
+  $ bailiwick evidence check evidence-run-2026-11-27.zip --key server.vkey
+`;
 
 function addBreakGlass(server: Command, done: Done): void {
   const breakGlass = server

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addReview } from "./register-review.ts";
+import { addScope } from "./scope-options.ts";
 import type { AnswerOptions, ListOptions } from "./approvals.ts";
 import type { DelegateOptions } from "./delegations.ts";
 import type { InviteOptions } from "./invite.ts";
@@ -129,16 +130,7 @@ function addPerson(program: Command, done: Done): void {
 
 function addOrders(server: Command, done: Done): void {
   const order = (name: string, description: string): Command =>
-    server
-      .command(name)
-      .description(description)
-      .option("--run <RUN>", "one run, by its id")
-      .option("--person <ID>", "all runs of a person's hosts")
-      .option("--agent <NAME>", "all runs of an agent")
-      .option("--project <NAME>", "all runs in a project")
-      .option("--host <ID>", "all runs of a host")
-      .option("--team <ID>", "all runs of a team's people")
-      .option("--all", "all runs of all hosts")
+    addScope(server.command(name).description(description))
       .requiredOption("--reason <TEXT>", "why: in the server's log, in the run's record, and told to its person")
       .option("--json", "as a JSON object");
   order("kill", "Ends runs at once; meanwhile those that start, or come back, in its scope too.")

@@ -1,6 +1,6 @@
 import { pages } from "@bailiwick/control-plane/contract";
-import { CliError } from "../errors.ts";
 import { noteLine } from "./note-line.ts";
+import { periodOf } from "./period.ts";
 import { openClient } from "./session.ts";
 
 export interface ReportOptions {
@@ -17,12 +17,7 @@ export interface ReportOptions {
 /** `bailiwick server report --person robin --from 7d`: who did what, oldest first, all of it. */
 export async function reportCommand({ json, from, to, ...sought }: ReportOptions): Promise<number> {
   const client = openClient(process.env);
-  const { parseMoment } = await import("@bailiwick/search");
-  const now = Date.now();
-  const period = {
-    ...(from !== undefined && { from: (parseMoment(from, now) ?? noTime("--from", from)).from }),
-    ...(to !== undefined && { to: (parseMoment(to, now) ?? noTime("--to", to)).to }),
-  };
+  const period = await periodOf({ from, to });
   let missing: number | undefined;
   for await (const { items, notYet } of pages((after) =>
     client.call("report", { query: { ...sought, ...period, after } }),
@@ -35,10 +30,4 @@ export async function reportCommand({ json, from, to, ...sought }: ReportOptions
     `bailiwick: not all of it: the first ${String(missing)} entries of the server's log are being looked through; ask again later\n`,
   );
   return 1;
-}
-
-function noTime(option: string, text: string): never {
-  throw new CliError("CLI_USAGE", `\`${option}\` is no time: \`${text}\``, {
-    remedy: "for example `7d`, `2026-10-01`",
-  });
 }

@@ -50,19 +50,25 @@ const MOST_RUNS = 8;
 
 /** What has all of these words, what can be done here first. */
 export function itemsFor(text: string, { actions, runs, run }: Known): readonly Item[] {
-  const named = [...(run === undefined ? [] : orderItems(run, actions)), ...pageItems(text)].filter(({ label, hint }) =>
+  const named = [...(run === undefined ? [] : runItems(run, actions)), ...pageItems(text)].filter(({ label, hint }) =>
     hasWords(`${label} ${hint}`, text),
   );
   const found = runs.filter((each) => matches(each, text)).slice(0, MOST_RUNS);
   return [...named, ...found.map(runItem)];
 }
 
-function orderItems(run: RunOfServer, actions: readonly string[]): Item[] {
-  return (["pause", "resume", "kill"] as const).map((order) => {
+function runItems(run: RunOfServer, actions: readonly string[]): Item[] {
+  const evidence = {
+    ...{ id: "evidence-run", label: "Evidence of this run", hint: "page" },
+    hindrance: hindranceOf(actions, "exportAudit"),
+    act: { go: `/evidence?scope=Run:${run.run}` },
+  };
+  const orders = (["pause", "resume", "kill"] as const).map((order) => {
     const { label, action } = ORDERS[order];
     const hindrance = stateOf(run) !== "running" ? "it has ended" : hindranceOf(actions, action);
     return { id: order, label, hint: formatCommand(run.command, 60), hindrance, act: { order } };
   });
+  return [...orders, evidence];
 }
 
 function pageItems(text: string): Item[] {
@@ -79,6 +85,7 @@ function pageItems(text: string): Item[] {
     { id: "settings", label: "Settings", hint: "page", act: { go: "/settings" } },
     { id: "search", label: "Search", hint: "page", act: { go: "/search" } },
     { id: "audit", label: "Audit", hint: "page, who did what", act: { go: "/audit" } },
+    { id: "evidence", label: "Evidence", hint: "page, archives for auditors", act: { go: "/evidence" } },
     { id: "check", label: "Check a proof", hint: "page", act: { go: "/audit/check" } },
     { id: "hosts", label: "Hosts", hint: "page", act: { go: "/hosts" } },
     {

@@ -16,7 +16,7 @@ export function RunHead({ run, state }: { readonly run: string; readonly state: 
     <header className="run-head">
       <p className="crumbs">
         <Link href="/runs">Runs</Link> / {facts?.name === undefined ? "" : `${facts.name}, `}
-        <code>{run}</code>
+        <code>{run}</code> · <Link href={`/evidence?scope=Run:${run}`}>Evidence</Link>
       </p>
       <h1>
         {facts !== undefined && <State state={stateOf(facts)} />}{" "}

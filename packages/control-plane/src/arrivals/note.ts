@@ -31,6 +31,21 @@ export type Note =
       readonly bytes: number;
     }
   | {
+      /** An archive of evidence was made of these runs; without this its end was not given. */
+      readonly type: "evidence.made";
+      readonly by: string;
+      readonly scope: { readonly type: string; readonly id: string };
+      readonly reason: string;
+      /** The period that it is of, in milliseconds since 1970. */
+      readonly from: number;
+      readonly to: number;
+      readonly runs: readonly string[];
+      /** Those of them whose recording is in it. */
+      readonly recordings: readonly string[];
+      readonly digest: string;
+      readonly bytes: number;
+    }
+  | {
       readonly type: "right.used" | "right.refused";
       readonly who: { readonly type: string; readonly id: string };
       /** The token or session it was used by. */

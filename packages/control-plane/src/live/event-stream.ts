@@ -41,14 +41,7 @@ export class EventStream {
 
   /** Resolves when the watcher may be given more; false: they are not to be given anything any more. */
   async write(bytes: Buffer): Promise<boolean> {
-    if (this.#response.write(bytes)) return true;
-    try {
-      await once(this.#response, "drain", { signal: AbortSignal.any([this.signal, AbortSignal.timeout(PATIENCE_MS)]) });
-      return true;
-    } catch (error) {
-      if (error instanceof Error) return false;
-      throw error;
-    }
+    return await writePatiently(this.#response, bytes, this.signal);
   }
 
   /** Something short, for which nobody waits. */
@@ -61,5 +54,21 @@ export class EventStream {
     clearInterval(this.#heartbeat);
     if (whole) this.#response.end();
     else this.#response.destroy();
+  }
+}
+
+/** Resolves when whoever reads may be given more; false: they have gone, took nothing for too long, or it is to end. */
+export async function writePatiently(
+  response: ServerResponse,
+  bytes: Uint8Array,
+  ending: AbortSignal,
+): Promise<boolean> {
+  if (response.write(bytes)) return true;
+  try {
+    await once(response, "drain", { signal: AbortSignal.any([ending, AbortSignal.timeout(PATIENCE_MS)]) });
+    return true;
+  } catch (error) {
+    if (error instanceof Error) return false;
+    throw error;
   }
 }

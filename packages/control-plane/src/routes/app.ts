@@ -16,12 +16,21 @@ import { scimProblem } from "../scim/answer.ts";
 import { locateConsole, serveConsole } from "./console-files.ts";
 import { authorize } from "./authorize.ts";
 import type { Edge } from "./edge.ts";
-import type { CookieAnswer, Handler, RedirectAnswer, ScimAnswer, Server, StreamAnswer } from "./handler.ts";
+import type {
+  CookieAnswer,
+  DownloadAnswer,
+  Handler,
+  RedirectAnswer,
+  ScimAnswer,
+  Server,
+  StreamAnswer,
+} from "./handler.ts";
 import { readOnly } from "../store/read-only.ts";
 import { takesNoWrites } from "../store/takes-no-writes.ts";
 import { HANDLERS } from "./handlers.ts";
 import { describeApi } from "./openapi.ts";
 import { readRequest } from "./read-request.ts";
+import { sendDownload } from "./send-download.ts";
 
 type Bindings = { Bindings: HttpBindings };
 type Ctx = Context<Bindings>;
@@ -133,6 +142,11 @@ async function answerKnown(server: Server, { name, route, context, request, call
   }
   if (route.answer === "bytes" && answered instanceof Uint8Array) {
     return context.body(new Uint8Array(answered), 200, { "content-type": "application/octet-stream" });
+  }
+  if (route.answer === "download") {
+    const download = answered as DownloadAnswer; // eslint-disable-line @typescript-eslint/no-unsafe-type-assertion -- the handlers of such routes give nothing else
+    await sendDownload(context.env.outgoing as ServerResponse, download, server.signal);
+    return RESPONSE_ALREADY_SENT;
   }
   if (route.answer === "scim") {
     const { status, body: resource, headers } = answered as ScimAnswer; // eslint-disable-line @typescript-eslint/no-unsafe-type-assertion -- the handlers of such routes give nothing else

@@ -12,6 +12,7 @@ const PAGES = [
   ...["/tasks", "/tasks/:task{[a-z0-9-]+}"],
   ...["/hosts", "/hosts/:host{[a-z0-9-]+}"],
   ...["/audit", "/audit/check", "/audit/:index{[0-9]+}", "/audit/runs/:run{[0-9a-z]+}/:seq{[0-9]+}"],
+  "/evidence",
   ...["/policies", "/policies/versions/:version{p-[0-9a-f]+}"],
   ...["/people", "/people/:person{[a-z0-9-]+}", "/roles", "/access", "/settings"],
   ...["/policies/layers/:type{[A-Za-z]+}/:name", "/policies/edit/:type{[A-Za-z]+}/:name"],

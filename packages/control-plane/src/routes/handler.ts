@@ -6,6 +6,7 @@ import type { Authority } from "../access/authority.ts";
 import type { Resource } from "../access/resources.ts";
 import type { Holding } from "../arrivals/batch.ts";
 import type { Journal, JournalOptions } from "../arrivals/journal.ts";
+import type { EvidenceDesk } from "../evidence/desk.ts";
 import type { Caller } from "../identity/callers.ts";
 import type { KnownHosts } from "../identity/known-hosts.ts";
 import type { LiveHub } from "../live/hub.ts";
@@ -33,6 +34,7 @@ export interface Server {
   readonly tasks: TaskQueue;
   readonly hosts: KnownHosts;
   readonly recordings: { readonly checks: RecordingChecks; readonly watch: RecordingWatch };
+  readonly evidence: EvidenceDesk;
   readonly holding: Holding;
   readonly keys: JournalOptions["keys"];
   /** Undefined where people sign in by tokens alone. */
@@ -66,16 +68,25 @@ export type Answer<N extends RouteName> = Routes[N]["answer"] extends "events"
   ? StreamAnswer
   : Routes[N]["answer"] extends "redirect"
     ? RedirectAnswer
-    : Routes[N]["answer"] extends "scim"
-      ? ScimAnswer
-      : Routes[N] extends { readonly cookies: true }
-        ? CookieAnswer<AnswerOf<N>>
-        : AnswerOf<N>;
+    : Routes[N]["answer"] extends "download"
+      ? DownloadAnswer
+      : Routes[N]["answer"] extends "scim"
+        ? ScimAnswer
+        : Routes[N] extends { readonly cookies: true }
+          ? CookieAnswer<AnswerOf<N>>
+          : AnswerOf<N>;
 
 export interface CookieAnswer<A = unknown> {
   readonly answer: A;
   /** Values of `Set-Cookie`. */
   readonly cookies: readonly string[];
+}
+
+/** A file that is made while it is sent. What is thrown before its first piece is answered as an error; after it, nothing more is sent. */
+export interface DownloadAnswer {
+  readonly name: string;
+  readonly type: string;
+  readonly pieces: AsyncGenerator<Uint8Array, void>;
 }
 
 /** Where a browser goes on, and what it keeps. */

@@ -2,6 +2,7 @@ import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
 import { breakGlasses } from "./break-glass.ts";
 import { delegations } from "./delegations.ts";
+import { evidence } from "../evidence/routes.ts";
 import type { RouteName } from "../../contract/routes.ts";
 import type { Handler, Handlers, Server } from "./handler.ts";
 import { hosts } from "./hosts.ts";
@@ -32,6 +33,7 @@ export const HANDLERS: Handlers = {
   ...accounts,
   ...breakGlasses,
   ...delegations,
+  ...evidence,
   ...hosts,
   ...links,
   ...notify,

@@ -51,6 +51,7 @@ function answers(answer: Route["answer"]): RouteConfig["responses"] {
   if (answer === "nothing") return { 204: { description: "Done." } };
   if (answer === "redirect") return { 303: { description: "Where the browser goes on." } };
   if (answer === "bytes") return { 200: { description: "The file.", content: { "application/octet-stream": {} } } };
+  if (answer === "download") return { 200: { description: "The file.", content: { "application/zip": {} } } };
   if (answer === "events")
     return { 200: { description: "Events as they arrive.", content: { "text/event-stream": {} } } };
   if (answer === "scim") return { 200: { description: "As of RFC 7644.", content: { "application/scim+json": {} } } };

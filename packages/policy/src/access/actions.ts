@@ -30,6 +30,11 @@ export const ACTIONS = {
   watchRun: { on: "Run", what: "follow a run's events as they happen" },
   replayRun: { on: "Run", what: "see what a run's terminal showed, as far as its recording is here" },
   watchTerminal: { on: "Run", what: "see what a run's terminal shows as it happens" },
+  exportAudit: {
+    on: "Run",
+    also: RUNS_OF,
+    what: "take an archive of evidence of a run, or of all runs of a scope, of those that one may read",
+  },
   pauseRun: {
     on: "Run",
     also: RUNS_OF,
