@@ -2,7 +2,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assembleDenyFilter, encodeLaunchSpec, findLauncher, loadProfile, prepareLaunch } from "@bailiwick/sandbox";
+import { denyFilterFor, encodeLaunchSpec, findLauncher, loadProfile, prepareLaunch } from "@bailiwick/sandbox";
 import type { LaunchSpec, Mount } from "@bailiwick/sandbox";
 
 const FRAME_SPEC = 1;
@@ -71,7 +71,7 @@ function plainSpec(workspace: string): LaunchSpec {
     network: { tcpPorts: [], bindPorts: undefined },
     command: { argv: ["/bin/true"], environment: ["PATH=/usr/bin:/bin"], cwd: "/workspace", hostname: "bench" },
     limits: { processes: 4000, fileSizeBytes: undefined, openFiles: undefined, coreBytes: 0, memoryBytes: undefined },
-    denyFilter: assembleDenyFilter(process.arch),
+    denyFilter: denyFilterFor(process.arch),
     supervise: false,
     terminal: false,
     record: false,
@@ -111,7 +111,7 @@ export async function launchUnsupervised(
     stateDirectory: state,
     terminal: false,
     supervise: false,
-    denyFilter: assembleDenyFilter(process.arch),
+    denyFilter: denyFilterFor(process.arch),
   });
   try {
     const child = spawn(findLauncher(), [], { stdio: ["ignore", "pipe", "inherit", "ipc", "pipe"] });

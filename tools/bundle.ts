@@ -1,10 +1,12 @@
 /** Bundles the command into packages/cli/dist, split so that each verb loads only what it needs. */
-import { build } from "esbuild";
-import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { build, type BuildOptions } from "esbuild";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { assembledFilters } from "./assembled-filters.ts";
 import { bundleConsole } from "./bundle-console.ts";
 import { bundlePages } from "./bundle-pages.ts";
 import { bundleVerifier } from "./bundle-verifier.ts";
+import { MODULE_URL, NOW, packModules } from "./pack-modules.ts";
 
 const root = join(import.meta.dirname, "..");
 const cli = join(root, "packages/cli");
@@ -17,8 +19,7 @@ const workers = {
   "recording-worker": join(root, "packages/recording/src/recording-worker.privileged.ts"),
   "sender-worker": join(root, "packages/uplink/src/sender-worker.privileged.ts"),
 };
-await build({
-  entryPoints: { main: join(cli, "src/main.ts"), ...workers },
+const common = {
   outdir,
   bundle: true,
   splitting: true,
@@ -41,12 +42,33 @@ await build({
     "*.node",
     "cpu-features",
   ],
+  outExtension: { ".js": ".mjs" },
+  logLevel: "warning",
+} as const satisfies BuildOptions;
+
+// Threads start beside the command, which does not wait for them: ES modules, as they are written.
+await build({
+  ...common,
+  entryPoints: workers,
   banner: {
     js: 'import { createRequire as bailiwickRequire } from "node:module"; const require = bailiwickRequire(import.meta.url); const __dirname = import.meta.dirname;',
   },
-  outExtension: { ".js": ".mjs" },
-  logLevel: "warning",
 });
+const { outputFiles, metafile } = await build({
+  ...common,
+  absWorkingDir: root,
+  entryPoints: { main: join(cli, "src/main.ts") },
+  define: { "import.meta.url": MODULE_URL, "import.meta.dirname": "__dirname", "performance.now": NOW },
+  plugins: [assembledFilters],
+  write: false,
+  metafile: true,
+});
+const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+const files = await packModules(metafile.outputs, (name) => texts.get(name) ?? "", [
+  { file: "main.cjs", entry: "packages/cli/src/main.ts", starts: true },
+  { file: "run.cjs", entry: "packages/cli/src/run/command.ts", starts: false },
+]);
+for (const [name, text] of files) writeFileSync(join(outdir, name), text);
 cpSync(join(root, "packages/control-plane/sql"), join(outdir, "sql"), { recursive: true });
 await bundleVerifier(outdir);
 await bundlePages(join(outdir, "pages"));

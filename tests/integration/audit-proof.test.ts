@@ -78,7 +78,7 @@ describe("bailiwick audit", () => {
       [[proof, "--key", strangerKey], /signature +the proof is of another log than the key/],
       [[proof, "--key", witnessKey], /key +the key of the log is not a verifier key/],
       [[proof, "--witness", key], /key +a witness's key is not one/],
-      [[join(dist, "main.mjs")], /malformed +the file is not a proof/],
+      [[join(dist, "main.cjs")], /malformed +the file is not a proof/],
       [["/dev/zero"], /malformed +the file is not a proof: it is longer than/],
     ];
     for (const [args, message] of cases) {

@@ -3,21 +3,22 @@
 // The line above is the shell's, and a text without effect to Node: glibc would keep up to eight heaps a processor for Node's threads, 10 MB and more
 // that nothing uses, and reads this before Node runs (mallopt(3)).
 // Plain JavaScript for any Node: an old one can't read what this loads, so it looks for the pinned one first.
-import { existsSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
-import { fileURLToPath } from "node:url";
+// CommonJS (package.json beside this), which Node starts without what it loads ES modules with.
+"use strict";
+const { existsSync, statSync } = require("node:fs");
+const { homedir } = require("node:os");
+const { dirname, isAbsolute, join } = require("node:path");
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > 22 || (major === 22 && minor >= 18)) {
-  const { enableCompileCache } = await import("node:module");
+  const { enableCompileCache } = require("node:module");
   // Compiled code is code: not below /tmp, Node's own default, where others may have put theirs.
   const cache = join(stateDirectory(), "cache");
   const found = isAbsolute(cache) ? statSync(cache, { throwIfNoEntry: false }) : undefined;
   if (found?.uid === process.geteuid?.() && (found?.mode & 0o22) === 0) enableCompileCache(join(cache, "compiled"));
-  await import("../dist/main.mjs");
+  require("../dist/main.cjs");
 } else {
-  await startPinned();
+  startPinned();
 }
 
 /** As `locateStateDirectory` of packages/run has it; made by the first run. */
@@ -26,12 +27,12 @@ function stateDirectory() {
   return named || join(xdg && isAbsolute(xdg) ? xdg : join(home || homedir(), ".local/state"), "bailiwick");
 }
 
-async function startPinned() {
-  const own = fileURLToPath(import.meta.url);
+function startPinned() {
+  const own = __filename;
   for (let folder = dirname(own); folder !== dirname(folder); folder = dirname(folder)) {
     const pinned = join(folder, "node_modules/node/bin/node");
     if (!existsSync(pinned)) continue;
-    const { spawn } = await import("node:child_process");
+    const { spawn } = require("node:child_process");
     const child = spawn(pinned, [own, ...process.argv.slice(2)], { stdio: "inherit" });
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(name, () => child.kill(name));
     child.on("error", (error) => refuse(`cannot start ${pinned}: ${error.message}`));

@@ -5,7 +5,7 @@ import type { RunId } from "@bailiwick/base";
 import type { GatewayOptions, Inspection, NetworkRules, SshGateway } from "@bailiwick/egress";
 import { STANDARD_POLICIES, type PolicySource, type RunFacts } from "@bailiwick/policy";
 import {
-  assembleDenyFilter,
+  denyFilterFor,
   loadProfile,
   prepareHome,
   prepareLaunch,
@@ -121,7 +121,7 @@ export async function prepareRun(
     knownHosts: ssh?.knownHosts,
     terminal: options.terminal,
     supervise: true,
-    denyFilter: assembleDenyFilter(process.arch),
+    denyFilter: denyFilterFor(process.arch),
   });
   releases.add(() => prepared.release());
   for (const warning of [...warnings, ...home.warnings, ...prepared.warnings]) options.observer.say(warning);

@@ -4,7 +4,7 @@ export type * from "./sandbox.ts";
 export type * from "./supervision.ts";
 export { SandboxError, type SandboxErrorCode } from "./errors.ts";
 export { encodeLaunchSpec } from "./launch-spec/encode.ts";
-export { assembleDenyFilter } from "./seccomp/assemble.ts";
+export { denyFilterFor } from "./seccomp/deny-filter.ts";
 export { loadProfile, locateProject } from "./profile/load-profile.ts";
 export { composeLayers, readProfileLayers } from "./profile/layers.ts";
 export { boundOf } from "./profile/narrow-lists.ts";

@@ -15,7 +15,11 @@ const MAX_KEPT = 64;
  */
 export class PlaceholderStock {
   readonly #directory: string;
-  readonly #shelves = new Map<string, string[]>();
+  /** By what is kept there: hashing that for each of some sixty moves would be felt. */
+  readonly #shelves = new Map<string | undefined, Shelf>();
+  /** One random name a stock, and a number for each placeholder that is put into it. */
+  readonly #session = randomBytes(8).toString("hex");
+  #put = 0;
 
   constructor(directory: string) {
     this.#directory = join(directory, "stock");
@@ -23,7 +27,7 @@ export class PlaceholderStock {
 
   /** @returns false when it has to be made */
   take({ path, content, covered }: Placeholder): boolean {
-    const from = covered ? this.#shelf(content).pop() : undefined;
+    const from = covered ? this.#shelf(content).kept.pop() : undefined;
     if (from === undefined || !isAsMade(from, content)) return false;
     try {
       if (content === undefined) {
@@ -43,30 +47,34 @@ export class PlaceholderStock {
   put({ path, content, covered }: Placeholder): boolean {
     const shelf = this.#shelf(content);
     // A file that has another name could be written to by that name, wherever it is used next.
-    if (!covered || shelf.length >= MAX_KEPT || (content !== undefined && lookAt(path)?.nlink !== 1)) return false;
-    const to = join(this.#directory, shelfName(content), randomBytes(8).toString("hex"));
+    if (!covered || shelf.kept.length >= MAX_KEPT || (content !== undefined && lookAt(path)?.nlink !== 1)) return false;
+    const to = join(shelf.directory, `${this.#session}-${String(++this.#put)}`);
     try {
       renameSync(osPath(path), to);
     } catch (error) {
       if (isErrno(error, "EXDEV", "EACCES", "EPERM", "EBUSY", "EROFS")) return false;
       throw error;
     }
-    if (isAsMade(to, content)) shelf.push(to);
+    if (isAsMade(to, content)) shelf.kept.push(to);
     else renameSync(to, osPath(path));
     return true;
   }
 
   /** What is kept of one kind, read once. */
-  #shelf(content: string | undefined): string[] {
-    const name = shelfName(content);
-    const known = this.#shelves.get(name);
+  #shelf(content: string | undefined): Shelf {
+    const known = this.#shelves.get(content);
     if (known !== undefined) return known;
-    const path = join(this.#directory, name);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const shelf = readdirSync(path).map((entry) => join(path, entry));
-    this.#shelves.set(name, shelf);
+    const directory = join(this.#directory, shelfName(content));
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const shelf = { directory, kept: readdirSync(directory).map((entry) => join(directory, entry)) };
+    this.#shelves.set(content, shelf);
     return shelf;
   }
+}
+
+interface Shelf {
+  readonly directory: string;
+  readonly kept: string[];
 }
 
 function shelfName(content: string | undefined): string {

@@ -1,5 +1,5 @@
 import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isErrno } from "@bailiwick/base";
 import { SandboxError } from "../errors.ts";
 import { excludeFromGit, includeInGit } from "./git-exclude.ts";
@@ -35,7 +35,8 @@ export function takePlaceholders<T extends { readonly placeholders: readonly Pla
   const directory = join(stateDirectory, "placeholders");
   const unlock = lockDirectory(directory);
   try {
-    for (const journal of readJournals(directory)) if (!isOfLivingRun(journal)) forget(directory, journal);
+    for (const journal of readJournals(directory))
+      if (!isOfLivingRun(journal)) forget(journal, readJournals(directory));
     const living = readJournals(directory);
     const planned = plan(new Map(living.flatMap(({ placeholders }) => placeholders.map((each) => [each.path, each]))));
     if (planned.placeholders.length === 0) return { planned, release: () => undefined };
@@ -70,15 +71,16 @@ function releaseOf(directory: string, file: string): () => void {
 }
 
 function forgetFile(directory: string, file: string): void {
-  const journal = readJournals(directory).find((each) => each.file === file);
-  if (journal !== undefined) forget(directory, journal);
+  const journals = readJournals(directory);
+  const journal = journals.find((each) => each.file === file);
+  if (journal !== undefined) forget(journal, journals);
 }
 
 /** Takes away what one run had made and no living one needs, the innermost first, and then its journal. */
-function forget(directory: string, journal: Journal): void {
-  const others = readJournals(directory).filter((other) => other.file !== journal.file && isOfLivingRun(other));
+function forget(journal: Journal, journals: readonly Journal[]): void {
+  const others = journals.filter((other) => other.file !== journal.file && isOfLivingRun(other));
   const needed = new Set(others.flatMap(({ placeholders }) => placeholders.map(({ path }) => path)));
-  const stock = new PlaceholderStock(directory);
+  const stock = new PlaceholderStock(dirname(journal.file));
   for (const placeholder of journal.placeholders.toReversed()) {
     if (!needed.has(placeholder.path)) takeAway(stock, placeholder);
   }

@@ -6,7 +6,7 @@ import { prepareLaunch } from "../compile/prepare-launch.ts";
 import { SandboxError } from "../errors.ts";
 import { loadProfile } from "../profile/load-profile.ts";
 import type { Sandbox } from "../sandbox.ts";
-import { assembleDenyFilter } from "../seccomp/assemble.ts";
+import { denyFilterFor } from "../seccomp/deny-filter.ts";
 import { findLauncher, launch } from "../supervisor/launch.privileged.ts";
 
 /** One thing that a run needs or can use, and how it stands on this host. */
@@ -104,7 +104,7 @@ async function launchIn(root: string): Promise<Sandbox> {
     knownHosts: undefined,
     terminal: false,
     supervise: true,
-    denyFilter: assembleDenyFilter(process.arch),
+    denyFilter: denyFilterFor(process.arch),
   });
   try {
     const handlers = {

@@ -1,5 +1,6 @@
 import { SandboxError } from "../errors.ts";
 import { DENY_RULES, type Architecture, type ArgumentTest, type DenyRule, type Refusal } from "./table.ts";
+import { unknownArchitecture } from "./unknown-architecture.ts";
 
 /**
  * The deny list as classic BPF (Documentation/userspace-api/seccomp_filter.rst): `struct sock_filter` of 8 bytes each, little-endian.
@@ -8,9 +9,7 @@ import { DENY_RULES, type Architecture, type ArgumentTest, type DenyRule, type R
  */
 export function assembleDenyFilter(architecture: string, rules: readonly DenyRule[] = DENY_RULES): Uint8Array {
   if (architecture !== "x64" && architecture !== "arm64") {
-    throw new SandboxError("SANDBOX_ARCHITECTURE", `there is no system-call table for \`${architecture}\``, {
-      remedy: "Bailiwick knows x64 and arm64",
-    });
+    throw unknownArchitecture(architecture);
   }
   const program = new Program();
   program.load(OFFSET_ARCHITECTURE);
