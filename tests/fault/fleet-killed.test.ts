@@ -1,4 +1,4 @@
-/** 50 tasks on two runners with 2 slots each, while runners and the server are killed ten times at random: none is lost, none is done twice at a time. */
+/** 50 tasks on two runners with 4 slots each, while runners and the server are killed ten times at random: none is lost, none is done twice at a time. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { startFleet, type Fleet, type Runner, type Task } from "../support/fleet
 
 const TASKS = Number(process.env["FLEET_TASKS"] ?? 50);
 const KILLS = 10;
-const SLOTS = 2;
+const SLOTS = 4;
 const SEED = Number(process.env["FLEET_SEED"] ?? Date.now() % 2 ** 31);
 
 const found = findPostgres();
