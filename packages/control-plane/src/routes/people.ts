@@ -1,14 +1,11 @@
-import { isLastOwner, ownersOf } from "../access/owners.ts";
+import { isLastOwner } from "../access/owners.ts";
 import { ACTIONS, BUILT_IN_ROLES, customRole, isBuiltInRole, type AccessAction, type Role } from "@bailiwick/policy";
 import type { z } from "zod";
 import { ServerError } from "../../contract/errors.ts";
 import { grantConditions } from "../../contract/schemas.ts";
 import { COMPANY } from "../access/authority.ts";
 import { findResource, teamsOf } from "../access/resources.ts";
-import type { Caller } from "../identity/callers.ts";
-import { endAccess, orderEnd } from "../identity/end-access.ts";
 import type { Database } from "../store/tables.ts";
-import { useRight } from "./authorize.ts";
 import type { Handlers, Server } from "./handler.ts";
 import { randomId } from "../identity/secrets.ts";
 
@@ -40,19 +37,6 @@ export const people = {
       .executeTakeFirstOrThrow();
     if (added !== 1n) throw conflict(`there is a person \`${id}\` already`, "choose another id");
     return { ...body, active: true, teams: [] };
-  },
-
-  endPerson: async (server, { caller, params: { person }, query: { endRuns } }) => {
-    const { db, now } = server;
-    const runsEnded = endRuns === "true" ? await endRunsOf(server, caller, person) : undefined;
-    await db.transaction().execute(async (transaction) => {
-      if ((await ownersOf(transaction)).includes(person)) {
-        throw conflict(`\`${person}\` is an owner`, "take that role away first, which only an owner can");
-      }
-      const ended = await endAccess(transaction, person, { now: now(), runsEnded });
-      if (!ended) throw notFound(`there is no person \`${person}\``);
-    });
-    return undefined;
   },
 
   listTeams: async ({ db }) => {
@@ -184,13 +168,6 @@ export const people = {
     return undefined;
   },
 } as const satisfies Partial<Handlers>;
-
-/** Whoever ends the runs of a person needs the right to that, too. @returns what their hosts are told */
-async function endRunsOf(server: Server, caller: Caller, person: string): Promise<string> {
-  const resource = await findResource(server.db, "Person", person);
-  await useRight(server, { route: "endPerson", action: "killRun", caller, resource });
-  return await orderEnd(server.journal, caller.id, person);
-}
 
 interface NewGrant {
   readonly to: { readonly type: "Person" | "Team" | "Token"; readonly id: string };
