@@ -66,13 +66,19 @@ describe("people", { skip: skipWithoutChromium, concurrency: false }, () => {
       await form.getByLabel("called").fill("payments");
       await form.getByLabel("until").fill("2036-05-01T12:00");
       await form.getByLabel("only runs with labels").fill("team=payments");
+      for (const day of ["Fri", "Mon"]) await form.getByRole("checkbox", { name: day }).check();
+      await form.getByLabel("begin").fill("22:00");
+      await form.getByLabel("end").fill("06:30");
+      await form.getByLabel("zone").fill("Europe/Berlin");
     });
     const roles = page.getByRole("list", { name: "Roles" });
-    await roles.getByText("auditor for Team payments, only runs with team=payments").waitFor();
+    const hours = "only Mon Fri 22:00 to 06:30 (Europe/Berlin)";
+    await roles.getByText(`auditor for Team payments, only runs with team=payments, ${hours}`).waitFor();
     const { items } = await seen.client.call("listGrants", {});
     const grant = items.find(({ to }) => to.id === "ada");
     assert.deepEqual([grant?.role, grant?.scope.id, grant?.when?.labels], ["auditor", "payments", ["team=payments"]]);
     assert.ok((grant?.expiresAt ?? 0) > Date.now());
+    assert.deepEqual(grant?.when?.hours, { days: [1, 5], from: "22:00", to: "06:30", zone: "Europe/Berlin" });
     await act(page, "Put into a team", nothing);
     await page.getByRole("list", { name: "Teams" }).getByText("payments").waitFor();
     await act(page, "Take away", nothing);
@@ -152,16 +158,13 @@ describe("people", { skip: skipWithoutChromium, concurrency: false }, () => {
     });
     const { page } = await seen.open(context, `/runs/${going.run}`);
     await page.getByText("● live").waitFor();
-    await page.keyboard.press("ControlOrMeta+k");
-    await page.getByRole("option", { name: "End this run" }).click();
-    await page.getByRole("form", { name: "End this run" }).getByLabel("Why").fill("they left");
-    await page.getByRole("button", { name: "End this run" }).click();
-    await page.getByText("Ordered.").waitFor();
-    await going.ended();
     await page.goto(`${seen.server.url}/people/robin`);
     await page.getByRole("list", { name: "Hosts" }).getByText(host).waitFor();
-    await act(page, "End access", nothing);
+    await act(page, "End access", (form) =>
+      form.getByRole("checkbox", { name: "end the runs of their hosts" }).check(),
+    );
     await page.getByText("✕ ended").waitFor();
+    assert.equal(await going.ended(), 137);
     await assert.rejects(robin.call("whoAmI", {}), (error) => error instanceof ServerError);
     const { items } = await seen.client.call("listHosts", { query: {} });
     assert.ok(items.find(({ id }) => id === host)?.revokedAt !== undefined);

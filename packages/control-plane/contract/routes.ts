@@ -66,9 +66,10 @@ export const ROUTES = {
   endPerson: {
     method: "delete",
     path: "/api/v1/people/{person}",
-    what: "Ends a person's access, with all their tokens and hosts. What they did stays.",
+    what: "Ends a person's access, with all their tokens and hosts; with `endRuns` also the runs of these, which needs `killRun` for the person. What they did stays.",
     needs: { action: "managePeople", resource: "company" },
     params: z.object({ person: form.id }),
+    query: z.object({ endRuns: z.enum(["true", "false"]).default("false") }),
     answer: done,
   },
   listTeams: {

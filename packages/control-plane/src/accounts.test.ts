@@ -118,7 +118,7 @@ describe("an invitation", () => {
     clock += 25 * HOUR;
     assert.equal((await accept(second.token, newcomer())).error?.code, "SERVER_TOKEN_INVALID");
     const third = await invite(one.person);
-    await served.owner.call("endPerson", { params: { person: one.person } });
+    await served.owner.call("endPerson", { params: { person: one.person }, query: {} });
     assert.equal((await accept(third.token, newcomer())).error?.code, "SERVER_TOKEN_INVALID");
   });
 
@@ -196,7 +196,7 @@ describe("signing in by a passkey", () => {
     assert.equal((await finish(browser, authenticator.sign(await startSignIn(browser), { counter: 40 }))).status, 200);
     const copy = authenticator.sign(await startSignIn(browser), { counter: 39 });
     assert.equal((await finish(browser, copy)).error?.code, "SERVER_PROOF_REFUSED");
-    await served.owner.call("endPerson", { params: { person } });
+    await served.owner.call("endPerson", { params: { person }, query: {} });
     const ended = authenticator.sign(await startSignIn(browser), { counter: 41 });
     assert.equal((await finish(browser, ended)).error?.code, "SERVER_PROOF_REFUSED");
   });
@@ -273,7 +273,7 @@ describe("a device", () => {
     assert.equal((await confirm(who, denied.userCode)).status, 404);
     await assert.rejects(ask(denied.deviceCode), over);
     assert.equal((await confirm(who, ended.userCode)).status, 204);
-    await served.owner.call("endPerson", { params: { person: who.person } });
+    await served.owner.call("endPerson", { params: { person: who.person }, query: {} });
     await assert.rejects(ask(ended.deviceCode), over);
     clock += 11 * 60_000;
     await assert.rejects(ask(late.deviceCode), over);

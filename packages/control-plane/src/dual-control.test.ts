@@ -112,7 +112,7 @@ describe("what two have to want", () => {
     const uwe = await served.person("uwe", ["responder", "Company", "company"]);
     const vic = await served.person("vic", ["responder", "Company", "company"]);
     const [first, second] = [await waits(kill(uwe)), await waits(kill(vic))];
-    await served.owner.call("endPerson", { params: { person: "uwe" } });
+    await served.owner.call("endPerson", { params: { person: "uwe" }, query: {} });
     await assert.rejects(confirm(sven, first), { code: "SERVER_CONFLICT", message: /the access of `uwe`/ });
     const { items } = await served.owner.call("listGrants", {});
     await served.owner.call("endGrant", { params: { grant: items.find(({ to }) => to.id === "vic")?.id ?? "" } });

@@ -250,7 +250,7 @@ describe("around passkeys", () => {
     const credential = robin.authenticator.credentials[0] ?? "";
     assert.equal((await makePasskey(sam, { credential })).error?.code, "SERVER_CONFLICT");
     const { id } = await robin.browser.session();
-    await served.owner.call("endPerson", { params: { person: String(id) } });
+    await served.owner.call("endPerson", { params: { person: String(id) }, query: {} });
     assert.equal((await makePasskey(sam, { credential })).status, 200);
   });
 

@@ -1,5 +1,6 @@
 /** A database that can only be read: what is there can be looked at, who looked is in the log afterwards, and nothing is changed. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Owed } from "./arrivals/owed.ts";
@@ -67,6 +68,47 @@ describe("a database that is read-only", { skip }, () => {
     const lastLate = items.findLastIndex(({ note }) => note["late"] === true);
     assert.ok(lastLate < after, "what was read before something was changed stands before it");
     assert.equal(items.filter(({ note }) => note["route"] === "killRuns").length, 0);
+  });
+
+  test("a recording that was not compared yet is, and what came of it is kept once that can be written", async () => {
+    const bytes = Buffer.from('{"version":3}\n[0.5,"o","hello"]\n');
+    const claim = (of: Buffer) => ({
+      ...{ type: "recording.grown" as const, at: Date.now(), bytes: of.length },
+      digest: `sha256:${createHash("sha256").update(of).digest("hex")}`,
+    });
+    const recorded = async (told: Buffer): Promise<string> => {
+      const opened = { type: "recording.opened", at: Date.now(), columns: 80, rows: 24, send: true } as const;
+      const id = await host.write([opened]);
+      await host.send();
+      const body = { from: 0, bytes: bytes.toString("base64") };
+      await host.client.call("appendRecording", { params: { host: host.id, run: id }, body });
+      // Told of afterwards: nothing has looked at it when the database takes no more.
+      await host.write([claim(told)], id);
+      await host.send();
+      return id;
+    };
+    const changed = Buffer.from(bytes);
+    changed[20] = (changed[20] ?? 0) ^ 1;
+    const [same, other] = [await recorded(bytes), await recorded(changed)];
+    const shown = async () => {
+      const found = [];
+      for (const id of [same, other]) {
+        const { checked, differs } = await served.owner.call("showRecording", { params: { run: id } });
+        found.push([checked, differs]);
+      }
+      return found;
+    };
+    await until(true);
+    const expected = [
+      [bytes.length, false],
+      [0, true],
+    ];
+    assert.deepEqual(await shown(), expected);
+    const kept = `select 1 from recording where run = '${same}' and checked > 0`;
+    assert.equal((await queryAnyway(database, kept)).length, 0);
+    await until(false);
+    assert.deepEqual(await shown(), expected);
+    assert.equal((await queryAnyway(database, kept)).length, 1);
   });
 
   test("what is owed is written without anybody who asks for anything", async () => {

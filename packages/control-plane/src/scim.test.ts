@@ -266,7 +266,7 @@ describe("a directory", () => {
 
   test("does not give back what was ended at the server", async () => {
     const sam = await add("sam");
-    await served.owner.call("endPerson", { params: { person: sam } });
+    await served.owner.call("endPerson", { params: { person: sam }, query: {} });
     assert.equal((await ask("GET", `/Users/${sam}`)).body["active"], false);
     assert.equal((await patch(`/Users/${sam}`, { op: "replace", path: "active", value: true })).status, 403);
     assert.equal((await ask("DELETE", `/Users/${sam}`)).status, 204);
@@ -274,7 +274,7 @@ describe("a directory", () => {
     // Nor when both ended it, whoever was first.
     const tom = await add("tom");
     await patch(`/Users/${tom}`, { op: "replace", path: "active", value: false });
-    await served.owner.call("endPerson", { params: { person: tom } });
+    await served.owner.call("endPerson", { params: { person: tom }, query: {} });
     assert.equal((await patch(`/Users/${tom}`, { op: "replace", path: "active", value: true })).status, 403);
     assert.deepEqual([(await personOf(sam))?.active, (await personOf(tom))?.active], [false, false]);
   });

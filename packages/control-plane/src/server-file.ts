@@ -29,6 +29,8 @@ const schema = z.strictObject({
     .optional(),
   /** What more than one person has to want. */
   "dual-control": z.array(dualControlSchema).max(100).default([]),
+  /** Whose access ends by the directory. */
+  leavers: z.strictObject({ "end-runs": z.boolean().default(false) }).optional(),
   tasks: z
     .strictObject({
       /** `others`: nobody accepts the work that they asked for. */

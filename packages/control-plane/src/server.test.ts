@@ -55,7 +55,7 @@ for (const kind of ["PostgreSQL", "the embedded database"]) {
       const asked = { who: { type: "Person", id: "robin" }, action: "viewPeople", resource: company } as const;
       const why = await owner.call("explainAccess", { body: asked });
       assert.deepEqual([why.allowed, why.reason], [true, "role looker for Company company"]);
-      await owner.call("endPerson", { params: { person: "robin" } });
+      await owner.call("endPerson", { params: { person: "robin" }, query: {} });
       await assert.rejects(robin.call("listPeople", {}), { code: "SERVER_UNKNOWN_CALLER" });
     });
 
@@ -65,7 +65,9 @@ for (const kind of ["PostgreSQL", "the embedded database"]) {
       const own = owner.call("grantRole", { body: { to: { type: "Person", id: "olivia" }, role: "auditor", scope } });
       await assert.rejects(own, { code: "SERVER_FORBIDDEN", message: /nobody gives themselves/ });
       await assert.rejects(owner.call("endOwner", { params: { person: "olivia" } }), { code: "SERVER_CONFLICT" });
-      await assert.rejects(owner.call("endPerson", { params: { person: "olivia" } }), { code: "SERVER_CONFLICT" });
+      await assert.rejects(owner.call("endPerson", { params: { person: "olivia" }, query: {} }), {
+        code: "SERVER_CONFLICT",
+      });
       // By a team they are in.
       await owner.call("addTeam", { body: { id: "owners", name: "Owners" } });
       const joined = owner.call("joinTeam", { params: { team: "owners", person: "olivia" } });
@@ -84,7 +86,9 @@ for (const kind of ["PostgreSQL", "the embedded database"]) {
         code: "SERVER_FORBIDDEN",
       });
       await assert.rejects(admin.call("grantOwner", { body: { person: "adam" } }), { code: "SERVER_FORBIDDEN" });
-      await assert.rejects(admin.call("endPerson", { params: { person: "olivia" } }), { code: "SERVER_CONFLICT" });
+      await assert.rejects(admin.call("endPerson", { params: { person: "olivia" }, query: {} }), {
+        code: "SERVER_CONFLICT",
+      });
       const own = await admin.call("issueToken", {
         params: { person: "adam" },
         body: { ...body, actions: ["issueToken"] },

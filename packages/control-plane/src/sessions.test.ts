@@ -288,7 +288,7 @@ describe("a session", () => {
     await served.owner.call("endSessions", { params: { person } });
     assert.equal(codeOf(await first.session()), "SERVER_SESSION_OVER");
     const second = await signedIn("tina");
-    await served.owner.call("endPerson", { params: { person } });
+    await served.owner.call("endPerson", { params: { person }, query: {} });
     assert.equal(codeOf(await second.session()), "SERVER_SESSION_OVER");
   });
 

@@ -50,6 +50,8 @@ export interface ServerOptions {
   /** What more than one person has to want. */
   readonly dualControl?: readonly DualControl[] | undefined;
   /** Who says whether the work of a task is good: whoever has the right, or nobody who asked for it. */
+  /** Whether the runs of whoever the directory says has left are ended. */
+  readonly leaversEndRuns?: boolean | undefined;
   readonly tasksReviewedBy?: "anybody" | "others" | undefined;
   /** Of the server, as people see it; needed where people get links. */
   readonly publicUrl?: string | undefined;
@@ -135,6 +137,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       evidence: new EvidenceDesk(),
       ...{ holding, keys, provider },
       sessions: sessionsOf(options),
+      leavers: { endRuns: options.leaversEndRuns ?? false },
       now,
       signal: ending.signal,
     };

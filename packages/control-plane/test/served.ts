@@ -35,6 +35,7 @@ export interface ServedOptions {
   readonly dualControl?: ServerOptions["dualControl"];
   readonly trustedProxies?: ServerOptions["trustedProxies"];
   readonly listen?: ServerOptions["listen"];
+  readonly leaversEndRuns?: boolean;
   readonly tasksReviewedBy?: ServerOptions["tasksReviewedBy"];
   readonly rebuildSearch?: boolean;
 }

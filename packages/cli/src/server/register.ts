@@ -3,6 +3,7 @@ import { addReview } from "./register-review.ts";
 import { addScope } from "./scope-options.ts";
 import type { AnswerOptions, ListOptions } from "./approvals.ts";
 import type { DelegateOptions } from "./delegations.ts";
+import type { EndAccessOptions } from "./end-access.ts";
 import type { InviteOptions } from "./invite.ts";
 import type { OrderOptions } from "./orders.ts";
 
@@ -102,6 +103,15 @@ function addPerson(program: Command, done: Done): void {
     .option("--json", "as a JSON object")
     .action(async (person: string, options: InviteOptions) => {
       done(await (await import("./invite.ts")).inviteCommand(person, options));
+    });
+  server
+    .command("end-access")
+    .description("Ends all that a person could come in by: sessions, passkeys, tokens and hosts. What they did stays.")
+    .argument("<person>", "their id")
+    .option("--end-runs", "ends the runs of their hosts, too")
+    .option("--json", "as a JSON object")
+    .action(async (person: string, options: EndAccessOptions) => {
+      done(await (await import("./end-access.ts")).endAccessCommand(person, options));
     });
   addOrders(server, done);
   addRequests(server, done);

@@ -50,6 +50,7 @@ export async function serveCommand(options: ServeOptions): Promise<number> {
     smtp: file.smtp,
     hosts: file.hosts,
     dualControl: file["dual-control"],
+    leaversEndRuns: file.leavers?.["end-runs"],
     tasksReviewedBy: file.tasks?.["reviewed-by"],
     publicUrl: file["public-url"],
     idleMinutes: file.sessions?.["idle-minutes"],

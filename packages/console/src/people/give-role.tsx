@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { Act } from "../acts/act.tsx";
 import { hindranceOf } from "../acts/hindrance.ts";
 import { server } from "../server.ts";
+import { noHours, RoleHours, type Hours } from "./role-hours.tsx";
 import type { OfPersonProps } from "./use-people.ts";
 
 type NewGrant = InputOf<"grantRole">["body"];
@@ -18,9 +19,13 @@ interface Given {
   readonly labels: string;
   readonly classes: string;
   readonly risk: string;
+  readonly hours: Hours;
 }
 
-const NOTHING: Given = { role: "developer", type: "Company", id: "", until: "", labels: "", classes: "", risk: "" };
+const NOTHING: Given = {
+  ...{ role: "developer", type: "Company", id: "", until: "", labels: "", classes: "", risk: "" },
+  hours: noHours(),
+};
 
 /** A role for a scope, for a time, and under conditions. */
 export function GiveRole({ session: { id: who, actions }, person, known, onDone }: OfPersonProps): ReactNode {
@@ -54,12 +59,13 @@ export function GiveRole({ session: { id: who, actions }, person, known, onDone 
   );
 }
 
-function grantOf(person: string, { role, type, id, until, labels, classes, risk }: Given): NewGrant {
+function grantOf(person: string, { role, type, id, until, labels, classes, risk, hours }: Given): NewGrant {
   const list = (text: string): string[] => text.split(/[\s,]+/).filter((each) => each !== "");
   const when: NewGrant["when"] = {
     ...(list(labels).length > 0 && { labels: list(labels) }),
     ...(list(classes).length > 0 && { classes: list(classes) }),
     ...((risk === "low" || risk === "medium") && { risk }),
+    ...(hours.days.length > 0 && { hours: { ...hours, days: [...hours.days], zone: hours.zone.trim() } }),
   };
   return {
     to: { type: "Person", id: person },
@@ -77,7 +83,7 @@ interface FieldsProps {
 }
 
 function Fields({ given, roles, onChange }: FieldsProps): ReactNode {
-  const { role, type, id, until, labels, classes, risk } = given;
+  const { role, type, id, until, labels, classes, risk, hours } = given;
   const isOwner = role === "owner";
   return (
     <div className="in-line">
@@ -132,6 +138,7 @@ function Fields({ given, roles, onChange }: FieldsProps): ReactNode {
               <option>medium</option>
             </select>
           </label>
+          <RoleHours hours={hours} onChange={(changed) => onChange({ hours: changed })} />
         </>
       )}
     </div>

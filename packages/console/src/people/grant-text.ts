@@ -1,7 +1,7 @@
 /** Who has which role for what, in words. */
 import type { Grant, Person } from "./use-people.ts";
 
-const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
+export const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
 
 /** `auditor for Team payments, only where team=payments`. */
 export function grantText({ role, scope, when }: Pick<Grant, "role" | "scope" | "when">): string {

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Act, ShownOnce } from "../acts/act.tsx";
 import { hindranceOf } from "../acts/hindrance.ts";
 import { server } from "../server.ts";
@@ -57,21 +57,46 @@ export function PersonActs({ session: { id: who, actions }, person, known, onDon
         }}
         onDone={onDone}
       />
-      <Act
-        label="End access"
-        what={
-          <p>
-            {id} loses at once sessions, passkeys, tokens and hosts, and within five seconds what they watch. What they
-            did stays. Runs that go on at their hosts are no longer heard of here: end them before, where that matters.
-          </p>
-        }
-        hindrance={owner ?? manage}
-        act={async () => {
-          await server.call("endPerson", { params });
-          return "Ended.";
-        }}
-        onDone={onDone}
-      />
+      <EndAccess id={id} hindrance={owner ?? manage} kill={hindranceOf(actions, "killRun")} onDone={onDone} />
     </section>
+  );
+}
+
+interface EndAccessProps extends Pick<OfPersonProps, "onDone"> {
+  readonly id: string;
+  readonly hindrance: string | undefined;
+  /** Why who looks can't end runs. */
+  readonly kill: string | undefined;
+}
+
+function EndAccess({ id, hindrance, kill, onDone }: EndAccessProps): ReactNode {
+  const [endRuns, setEndRuns] = useState(false);
+  return (
+    <Act
+      label="End access"
+      what={
+        <p>
+          {id} loses at once sessions, passkeys, tokens and hosts, and within five seconds what they watch. What they
+          did stays. Runs that go on at their hosts are no longer heard of here: end them, where that matters.
+        </p>
+      }
+      hindrance={hindrance}
+      act={async () => {
+        await server.call("endPerson", { params: { person: id }, query: { endRuns: endRuns ? "true" : "false" } });
+        return "Ended.";
+      }}
+      onDone={onDone}
+    >
+      <label>
+        <input
+          type="checkbox"
+          checked={endRuns}
+          disabled={kill !== undefined}
+          onChange={({ target }) => setEndRuns(target.checked)}
+        />{" "}
+        end the runs of their hosts, too, whenever these hear of it
+      </label>
+      {kill !== undefined && <span className="quiet">{kill}</span>}
+    </Act>
   );
 }

@@ -178,7 +178,7 @@ describe("entries that arrive", () => {
   test("of a host that was revoked, or whose person has no access any more, nothing is taken from then on", async () => {
     const ends: ((host: TestHost) => Promise<unknown>)[] = [
       ({ id }) => served.owner.call("revokeHost", { params: { host: id }, body: { reason: "x" } }),
-      () => served.owner.call("endPerson", { params: { person: "robert" } }),
+      () => served.owner.call("endPerson", { params: { person: "robert" }, query: {} }),
     ];
     await served.person("robert");
     for (const end of ends) {

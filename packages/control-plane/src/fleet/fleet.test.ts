@@ -379,7 +379,7 @@ describe("what does not go well", () => {
     const held = await taken(pool);
     assert.equal(held.id, runs.id);
     await begin(held);
-    await served.owner.call("endPerson", { params: { person: "leaver" } });
+    await served.owner.call("endPerson", { params: { person: "leaver" }, query: {} });
     assert.equal((await show(waits.id)).outcome, "cancelled");
     assert.equal((await begin(held)).wanted, "cancel");
   });

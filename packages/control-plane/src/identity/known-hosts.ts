@@ -77,14 +77,28 @@ export async function readHost(db: Database, holding: Holding, id: string): Prom
   return (await readHosts(db, holding, [id])).get(id);
 }
 
-async function readHosts(db: Database, holding: Holding, ids: readonly string[]): Promise<Map<string, KnownHost>> {
+/** One that counts, or whose runs are ended since it counts no longer: it may hear that, and nothing else. */
+export async function readHostToTell(db: Database, holding: Holding, id: string): Promise<KnownHost | undefined> {
+  return (await readHosts(db, holding, [id], true)).get(id);
+}
+
+async function readHosts(
+  db: Database,
+  holding: Holding,
+  ids: readonly string[],
+  orGone = false,
+): Promise<Map<string, KnownHost>> {
   const rows = await db
     .selectFrom("host")
     .innerJoin("person", "person.id", "host.person")
     .select(["host.id", "public_key", "log_key", "host.person"])
     .where("host.id", "in", [...ids])
-    .where("revoked_at", "is", null)
-    .where("active", "=", true)
+    .where(({ or, and, eb }) =>
+      or([
+        and([eb("revoked_at", "is", null), eb("active", "=", true)]),
+        ...(orGone ? [eb("runs_ended", "is not", null)] : []),
+      ]),
+    )
     .execute();
   const teams = await teamsOf(db, [...new Set(rows.map(({ person }) => person))]);
   return new Map(

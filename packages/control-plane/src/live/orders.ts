@@ -100,15 +100,22 @@ export class OrderDesk {
     const why = first("kill") ?? first("pause");
     const leases = orders.flatMap(({ kind, seconds }) => (kind === "lease" && seconds !== null ? [seconds] : []));
     const answers = await this.#answersFor(facts, now);
+    const gone = await this.#goneFor(facts);
     const told = {
-      state: why === undefined ? ("running" as const) : why.kind === "kill" ? ("ended" as const) : ("paused" as const),
-      ...(why !== undefined && { why: `by ${why.given_by}: ${why.reason} (order ${String(why.id)})` }),
+      ...stateOf(gone, why),
       // The shortest: a lease for one host tightens that of the company.
       ...(leases.length > 0 && { leaseS: Math.min(...leases) }),
       ...(answers.length > 0 && { answers }),
     };
     const tag = createHash("sha256").update(JSON.stringify(told)).digest("base64url").slice(0, 22);
     return { host: facts.host, run: facts.run, nonce, at: now, tag, ...told };
+  }
+
+  /** Why all runs of a host are ended that counts no longer: whenever it asks, and whatever else stands. */
+  async #goneFor({ host }: Facts): Promise<string | null> {
+    const { db } = this.#options.store;
+    const row = await db.selectFrom("host").select("runs_ended").where("id", "=", host).executeTakeFirst();
+    return row?.runs_ended ?? null;
   }
 
   /** Until the question would be over, so that an answer that was not heard is told again. */
@@ -171,6 +178,13 @@ export class OrderDesk {
     const woken = about === "" ? [...this.#waiting.values()] : [this.#waiting.get(about) ?? []];
     for (const waiting of woken) for (const wake of waiting) wake();
   }
+}
+
+function stateOf(gone: string | null, order: OrderRow | undefined): Pick<Standing, "state" | "why"> {
+  if (gone !== null) return { state: "ended", why: gone };
+  if (order === undefined) return { state: "running" };
+  const why = `by ${order.given_by}: ${order.reason} (order ${String(order.id)})`;
+  return { state: order.kind === "kill" ? "ended" : "paused", why };
 }
 
 function concerns({ scope_type: type, scope_id: id }: OrderRow, facts: Facts): boolean {

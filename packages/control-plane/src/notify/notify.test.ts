@@ -264,7 +264,7 @@ describe("a one-time link", () => {
     await served.owner.call("endGrant", { params: { grant } });
     assert.equal((await fetch(link)).status, 403);
     assert.equal((await press(link, { answer: "once" })).status, 403);
-    await served.owner.call("endPerson", { params: { person: "gina" } });
+    await served.owner.call("endPerson", { params: { person: "gina" }, query: {} });
     assert.equal((await press(link, { answer: "once" })).status, 401);
     await assert.rejects(gina.call("whoAmI", {}), { code: "SERVER_UNKNOWN_CALLER" });
     assert.equal((await stateOf(id)).state, "open");

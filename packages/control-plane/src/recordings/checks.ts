@@ -9,6 +9,11 @@ interface Reached {
   readonly at: number;
 }
 
+export interface Compared {
+  readonly checked: number;
+  readonly differs: boolean;
+}
+
 /** Recordings whose hashes go on where they were; of others the beginning is read again. */
 const MOST_KNOWN = 500;
 
@@ -40,8 +45,27 @@ export class RecordingChecks {
     }
   }
 
+  /** What {@link catchUp} would come to, where the database takes nothing. Nothing of it is kept. */
+  async compare(key: RecordingKey, { checked, differs }: Compared): Promise<Compared> {
+    const found = { checked, differs };
+    for (const { bytes, digest } of await this.#claimsOf(key)) {
+      if (found.differs) break;
+      if ((await hashOf(this.#db, key, bytes)) === digest) found.checked = Math.max(found.checked, bytes);
+      else found.differs = true;
+    }
+    return found;
+  }
+
   async #compare(key: RecordingKey): Promise<void> {
-    const claims = await this.#db
+    for (const { bytes, digest, differs } of await this.#claimsOf(key)) {
+      // What follows what differs differs too.
+      const same = !differs && (await this.#digestOf(key, bytes)) === digest;
+      if (!(await this.#settle(key, bytes, same))) return;
+    }
+  }
+
+  async #claimsOf(key: RecordingKey) {
+    return await this.#db
       .selectFrom("recording_claim")
       .innerJoin("recording", (join) =>
         join.onRef("recording.host", "=", "recording_claim.host").onRef("recording.run", "=", "recording_claim.run"),
@@ -52,11 +76,6 @@ export class RecordingChecks {
       .whereRef("recording_claim.bytes", "<=", "recording.bytes")
       .orderBy("recording_claim.bytes")
       .execute();
-    for (const { bytes, digest, differs } of claims) {
-      // What follows what differs differs too.
-      const same = !differs && (await this.#digestOf(key, bytes)) === digest;
-      if (!(await this.#settle(key, bytes, same))) return;
-    }
   }
 
   async #digestOf(key: RecordingKey, bytes: number): Promise<string> {
@@ -101,4 +120,11 @@ export class RecordingChecks {
     const { id } = await this.#db.selectFrom("host").select("id").where("number", "=", host).executeTakeFirstOrThrow();
     await this.#journal.note({ type: "recording.differs", host: id, run, bytes });
   }
+}
+
+/** By itself: beside the turns of {@link RecordingChecks.catchUp}, what those remember is not to be moved. */
+async function hashOf(db: Database, key: RecordingKey, bytes: number): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of readPieces(db, key, 0, bytes)) hash.update(piece);
+  return `sha256:${hash.digest("hex")}`;
 }

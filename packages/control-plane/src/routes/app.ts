@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { ServerError, STATUS_OF } from "../../contract/errors.ts";
 import { ROUTE_NAMES, ROUTES, type Route, type RouteName } from "../../contract/routes.ts";
 import { findCaller, isStillKnown, type Caller, type IncomingRequest } from "../identity/callers.ts";
-import { readHost } from "../identity/known-hosts.ts";
+import { readHost, readHostToTell } from "../identity/known-hosts.ts";
 import { BELIEVED_MS, permittedFor } from "../live/permitted.ts";
 import { stream } from "../live/stream.ts";
 import { clearCookie } from "../identity/cookies.ts";
@@ -94,7 +94,9 @@ async function answer(server: Server, edge: Edge, name: RouteName, context: Ctx)
     edge.brake(name, address);
     const request = await readRequest(incoming, context.req.raw.url, MOST_BYTES_OF[name] ?? MOST_BYTES);
     const findHost = async (id: string) =>
-      await (name === "appendLog" ? server.hosts.find(id) : readHost(server.db, server.holding, id));
+      await (name === "appendLog"
+        ? server.hosts.find(id)
+        : (name === "followOrders" ? readHostToTell : readHost)(server.db, server.holding, id));
     const caller =
       "open" in route.needs ? undefined : await findCaller(server.db, request, { ...knowing(server), findHost });
     return await answerKnown(server, { name, route, context, request, caller });

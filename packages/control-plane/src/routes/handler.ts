@@ -40,6 +40,7 @@ export interface Server {
   /** Undefined where people sign in by tokens alone. */
   readonly provider: Provider | undefined;
   readonly sessions: SessionSettings;
+  readonly leavers: { readonly endRuns: boolean };
   readonly now: () => number;
   /** Aborted when the server ends: streams end with it. */
   readonly signal: AbortSignal;

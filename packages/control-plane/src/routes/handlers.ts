@@ -9,6 +9,7 @@ import { hosts } from "./hosts.ts";
 import { links } from "./links.ts";
 import { notify } from "./notify.ts";
 import { orders } from "./orders.ts";
+import { leaving } from "./end-person.ts";
 import { people } from "./people.ts";
 import { passkeys } from "./passkeys.ts";
 import { proofRoutes } from "./proof-routes.ts";
@@ -40,6 +41,7 @@ export const HANDLERS: Handlers = {
   ...orders,
   ...passkeys,
   ...people,
+  ...leaving,
   ...policies,
   ...proofRoutes,
   ...questions,

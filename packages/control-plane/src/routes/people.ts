@@ -1,11 +1,10 @@
-import { isLastOwner, ownersOf } from "../access/owners.ts";
+import { isLastOwner } from "../access/owners.ts";
 import { ACTIONS, BUILT_IN_ROLES, customRole, isBuiltInRole, type AccessAction, type Role } from "@bailiwick/policy";
 import type { z } from "zod";
 import { ServerError } from "../../contract/errors.ts";
 import { grantConditions } from "../../contract/schemas.ts";
 import { COMPANY } from "../access/authority.ts";
 import { findResource, teamsOf } from "../access/resources.ts";
-import { endAccess } from "../identity/end-access.ts";
 import type { Database } from "../store/tables.ts";
 import type { Handlers, Server } from "./handler.ts";
 import { randomId } from "../identity/secrets.ts";
@@ -38,17 +37,6 @@ export const people = {
       .executeTakeFirstOrThrow();
     if (added !== 1n) throw conflict(`there is a person \`${id}\` already`, "choose another id");
     return { ...body, active: true, teams: [] };
-  },
-
-  endPerson: async ({ db, now }, { params: { person } }) => {
-    await db.transaction().execute(async (transaction) => {
-      if ((await ownersOf(transaction)).includes(person)) {
-        throw conflict(`\`${person}\` is an owner`, "take that role away first, which only an owner can");
-      }
-      const ended = await endAccess(transaction, person, now());
-      if (!ended) throw notFound(`there is no person \`${person}\``);
-    });
-    return undefined;
   },
 
   listTeams: async ({ db }) => {

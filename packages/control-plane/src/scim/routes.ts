@@ -1,5 +1,6 @@
 import { ServerError } from "../../contract/errors.ts";
 import type { Caller } from "../identity/callers.ts";
+import { orderEnd } from "../identity/end-access.ts";
 import type { Handlers, ScimAnswer, Server } from "../routes/handler.ts";
 import { lockServer } from "../store/open-store.ts";
 import type { Database } from "../store/tables.ts";
@@ -35,7 +36,7 @@ export const scim = {
 
   scimAddUser: async (server, { caller, body }) => {
     const attributes = readUser(body);
-    const user = await inTransaction(server, (db) => addUser(db, attributes, joining(server)));
+    const user = await inTransaction(server, (db) => addUser(db, attributes, joining(server, caller)));
     const what = user.attributes.active ? "provisioned" : "provisioned without access";
     await note(server, caller, what, user.row.person);
     return created("User", describeUser(server, user), user.row.version);
@@ -60,9 +61,9 @@ export const scim = {
     await inTransaction(server, async (db) => {
       const user = await findUser(db, id, { forUpdate: true });
       requireVersion(headers, user.row.version);
-      await deleteUser(db, user, server.now());
+      await deleteUser(db, user, joining(server, caller));
     });
-    await note(server, caller, "ended by the directory", id);
+    await noteEnd(server, caller, id);
     return { status: 204 };
   },
 
@@ -74,7 +75,7 @@ export const scim = {
 
   scimAddGroup: async (server, { caller, body }) => {
     const attributes = readGroup(body);
-    const group = await inTransaction(server, (db) => addGroup(db, attributes, joining(server)));
+    const group = await inTransaction(server, (db) => addGroup(db, attributes, joining(server, caller)));
     await note(server, caller, "group made by the directory", group.row.id);
     return created("Group", describeGroup(server, group), group.row.version);
   },
@@ -98,7 +99,7 @@ export const scim = {
     await inTransaction(server, async (db) => {
       const group = await findGroup(db, id, { forUpdate: true });
       requireVersion(headers, group.row.version);
-      await deleteGroup(db, group, joining(server));
+      await deleteGroup(db, group, joining(server, caller));
     });
     await note(server, caller, "group ended by the directory", id);
     return { status: 204 };
@@ -120,11 +121,11 @@ async function updateUser(
   const { was, user } = await inTransaction(server, async (db) => {
     const found = await findUser(db, id, { forUpdate: true });
     requireVersion(headers, found.row.version);
-    return { was: found.attributes.active, user: await changeUser(db, found, change(found), joining(server)) };
+    return { was: found.attributes.active, user: await changeUser(db, found, change(found), joining(server, caller)) };
   });
   const { active } = user.attributes;
-  const what = was === active ? "changed by the directory" : active ? "given back access" : "ended by the directory";
-  await note(server, caller, what, id);
+  if (was && !active) await noteEnd(server, caller, id);
+  else await note(server, caller, was === active ? "changed by the directory" : "given back access", id);
   return shown("User", describeUser(server, user), { version: user.row.version, query, headers: {} });
 }
 
@@ -136,7 +137,7 @@ async function updateGroup(
   const group = await inTransaction(server, async (db) => {
     const found = await findGroup(db, id, { forUpdate: true });
     requireVersion(headers, found.row.version);
-    return await changeGroup(db, found, change(found), joining(server));
+    return await changeGroup(db, found, change(found), joining(server, caller));
   });
   await note(server, caller, "group changed by the directory", id);
   return shown("Group", describeGroup(server, group), { version: group.row.version, query, headers: {} });
@@ -150,8 +151,14 @@ async function inTransaction<T>({ db }: Server, change: (db: Database) => Promis
   });
 }
 
-function joining({ provider, now }: Server) {
-  return { issuer: provider?.config.issuer, rules: provider?.config.groups ?? [], now: now() };
+function joining({ provider, now, leavers }: Server, { id }: Caller) {
+  const runsEndedBy = leavers.endRuns ? id : undefined;
+  return { issuer: provider?.config.issuer, rules: provider?.config.groups ?? [], now: now(), runsEndedBy };
+}
+
+async function noteEnd(server: Server, caller: Caller, person: string): Promise<void> {
+  await note(server, caller, "ended by the directory", person);
+  if (server.leavers.endRuns) await orderEnd(server.journal, caller.id, person);
 }
 
 async function note({ journal }: Server, caller: Caller, what: string, whom: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** People whom the directory provisions: who joins, what is known of them, and who leaves. */
 import { z } from "zod";
 import { ServerError } from "../../contract/errors.ts";
-import { endAccess } from "../identity/end-access.ts";
+import { endAccess, toldBy } from "../identity/end-access.ts";
 import { makeId } from "../identity/secrets.ts";
 import { isLastOwner, ownersOf } from "../access/owners.ts";
 import type { Database, ScimUserRow } from "../store/tables.ts";
@@ -20,6 +20,8 @@ export interface Joining {
   readonly issuer: string | undefined;
   readonly rules: Rules;
   readonly now: number;
+  /** Who is told to end the runs of whoever leaves; undefined: these go on. */
+  readonly runsEndedBy: string | undefined;
 }
 
 /** Within a transaction. @throws ServerError SERVER_MALFORMED, SERVER_CONFLICT, SERVER_FORBIDDEN */
@@ -98,8 +100,9 @@ export async function changeUser(
   db: Database,
   { row, attributes: before }: User,
   next: UserAttributes,
-  { rules, now, issuer }: Joining,
+  joining: Joining,
 ): Promise<User> {
+  const { rules, now, issuer } = joining;
   const { userName, externalId = row.external_id ?? undefined, active = before.active, ...others } = next;
   // INVARIANT(own-subject): what somebody signs in by stays. Whoever could change it would be them, an owner too.
   if ((externalId ?? null) !== row.external_id && issuer !== undefined) {
@@ -107,7 +110,7 @@ export async function changeUser(
   }
   let ended_at = row.ended_at;
   if (before.active && !active) {
-    await endUser(db, row.person, now);
+    await endUser(db, row.person, joining);
     ended_at = now;
   }
   if (!before.active && active) {
@@ -155,13 +158,14 @@ async function requireFree(db: Database, person: string, userName: string, exter
 }
 
 /** @throws ServerError SERVER_FORBIDDEN the last owner stays: nobody else could ever make one */
-async function endUser(db: Database, person: string, now: number): Promise<void> {
+async function endUser(db: Database, person: string, { now, runsEndedBy }: Joining): Promise<void> {
   if (await isLastOwner(db, person)) {
     throw new ServerError("SERVER_FORBIDDEN", `\`${person}\` is the last owner, whom no directory ends`, {
       remedy: "make somebody else an owner first",
     });
   }
-  await endAccess(db, person, now);
+  const runsEnded = runsEndedBy === undefined ? undefined : toldBy(runsEndedBy, person);
+  await endAccess(db, person, { now, runsEnded });
 }
 
 /** Who comes back has what groups give them now: what people gave before they left was for somebody who was there. */
@@ -178,8 +182,9 @@ async function startAnew(db: Database, person: string, now: number): Promise<voi
 }
 
 /** Ends their access, and that they are of the directory. Within a transaction. @throws ServerError SERVER_FORBIDDEN */
-export async function deleteUser(db: Database, { row, attributes }: User, now: number): Promise<void> {
-  if (attributes.active) await endUser(db, row.person, now);
+export async function deleteUser(db: Database, { row, attributes }: User, joining: Joining): Promise<void> {
+  const { now } = joining;
+  if (attributes.active) await endUser(db, row.person, joining);
   await db.deleteFrom("scim_member").where("person", "=", row.person).execute();
   const ended = attributes.active ? { ended_at: now } : {};
   await db

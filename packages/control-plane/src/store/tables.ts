@@ -164,6 +164,7 @@ export interface Tables {
     enrolled_at: number;
     seen_at: number | null;
     revoked_at: number | null;
+    runs_ended: string | null;
     alarm: string | null;
     evidence: Uint8Array | null;
   };
