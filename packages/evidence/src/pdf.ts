@@ -1,5 +1,6 @@
 /** A report as PDF. */
 import { createRequire } from "node:module";
+import { setImmediate as giveWay } from "node:timers/promises";
 import PDFDocument from "pdfkit";
 import type { Block, Column } from "./document.ts";
 
@@ -23,7 +24,7 @@ export async function toPdf(blocks: readonly Block[], madeAt: number): Promise<U
   const chunks: Buffer[] = [];
   document.on("data", (chunk: Buffer) => chunks.push(chunk));
   const ended = new Promise((resolve) => document.once("end", resolve));
-  for (const block of blocks) draw(document, block);
+  for (const block of blocks) await draw(document, block);
   numberPages(document);
   document.end();
   await ended;
@@ -32,7 +33,7 @@ export async function toPdf(blocks: readonly Block[], madeAt: number): Promise<U
 
 type Pdf = InstanceType<typeof PDFDocument>;
 
-function draw(pdf: Pdf, block: Block): void {
+async function draw(pdf: Pdf, block: Block): Promise<void> {
   switch (block.kind) {
     case "title":
       pdf.font("bold").fontSize(SIZES.title).text(block.text).moveDown(0.6);
@@ -52,11 +53,12 @@ function draw(pdf: Pdf, block: Block): void {
         .list([...block.items], MARGIN, pdf.y, { bulletRadius: 1.6, paragraphGap: 3 });
       return;
     case "table":
-      drawTable(pdf, block.columns, block.rows);
+      await drawTable(pdf, block.columns, block.rows);
   }
 }
 
-function drawTable(pdf: Pdf, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+/** Others go on between rows: a server that makes one has hosts that send meanwhile. */
+async function drawTable(pdf: Pdf, columns: readonly Column[], rows: readonly (readonly string[])[]): Promise<void> {
   const all = columns.reduce((sum, { weight }) => sum + weight, 0);
   const width = pdf.page.width - 2 * MARGIN;
   const widths = columns.map(({ weight }) => (width * weight) / all);
@@ -71,6 +73,7 @@ function drawTable(pdf: Pdf, columns: readonly Column[], rows: readonly (readonl
       if (isNamed) drawRow(pdf, widths, titles, "bold");
     }
     drawRow(pdf, widths, cells, "plain");
+    await giveWay();
   }
   pdf.x = MARGIN;
 }
