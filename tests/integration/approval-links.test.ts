@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
+import type { Page } from "playwright-core";
 import { Webhook } from "standardwebhooks";
+import { skipWithoutChromium, startChromium } from "../support/chromium.ts";
 import { enrol, setUp, startServer, type RunningServer, type SignedIn } from "../support/control-plane.ts";
 import { startHttpReceiver, until, type HttpReceiver } from "../support/exporting.ts";
 import { bailiwick, makePlace, ofType, readEvents, type Place } from "../support/governed.ts";
@@ -69,6 +71,16 @@ async function hostOf(context: TestContext): Promise<Place> {
   return host;
 }
 
+async function browserPage(context: TestContext): Promise<Page> {
+  const browser = await startChromium();
+  context.after(async () => {
+    await browser.close();
+  });
+  const page = await browser.newPage();
+  page.setDefaultTimeout(20_000);
+  return page;
+}
+
 interface Message {
   readonly data: {
     readonly link?: string;
@@ -85,36 +97,51 @@ async function told(): Promise<Message["data"]> {
 }
 
 describe("a link", () => {
-  test("lets the process go on after a press of its button, and not when it is only looked at", async (context) => {
-    const host = await hostOf(context);
-    const run = start(context, host, '@class("print")');
-    const { link = "", to, question } = await told();
-    assert.deepEqual([to.person, question.terms.classes], ["olivia", ["print"]]);
-    assert.ok(link.startsWith(`${BASE}/answer/bwl_`));
-    const here = link.replace(BASE, server.url);
-    const page = await (await fetch(here)).text();
-    assert.match(page, /\/usr\/bin\/printf asked-and-answered[^]*it prints[^]*test\.ask/);
-    const shown = await bailiwick(owner.place, ["approvals", "show", question.id]);
-    assert.match(shown.stdout, /about +print[^]*state +open/);
-    const [, bound = ""] = /name="bound" value="([^"]+)"/.exec(page) ?? [];
-    const pressed = await fetch(here, { method: "POST", body: new URLSearchParams({ answer: "once", bound }) });
-    assert.equal(pressed.status, 200);
-    assert.match(await run.until(/status=0/), /asked-and-answered/);
-    assert.equal(await run.ended(), 0);
-    const [approval] = ofType(await readEvents(host), "approval");
-    assert.deepEqual([approval?.answer, approval?.by], ["once", "olivia (at the server)"]);
-    const notes = await readServerNotes(owner);
-    const made = notes.find(({ type, question: id }) => type === "link.made" && id === question.id);
-    const answered = notes.find(({ type, question: id }) => type === "question.answered" && id === question.id);
-    assert.deepEqual([answered?.["by"], answered?.["link"]], ["olivia", made?.["link"]]);
-    assert.deepEqual([made?.["person"], made?.["notify"]], ["olivia", "mail"]);
-    const uses = notes.filter(({ type, by }) => type === "right.used" && by === made?.["link"]);
-    assert.deepEqual(
-      uses.map(({ route }) => route),
-      ["showLink", "answerLink"],
-    );
-    assert.ok(!JSON.stringify(notes).includes("bwl_"));
-  });
+  test(
+    "lets the process go on after a press of its button, and not when it is only looked at",
+    { skip: skipWithoutChromium },
+    async (context) => {
+      const host = await hostOf(context);
+      const run = start(context, host, '@class("print")');
+      const { link = "", to, question } = await told();
+      assert.deepEqual([to.person, question.terms.classes], ["olivia", ["print"]]);
+      assert.ok(link.startsWith(`${BASE}/answer#bwl_`));
+      const page = await browserPage(context);
+      const addresses: string[] = [];
+      page.on("request", (request) => addresses.push(request.url()));
+      const here = link.replace(BASE, server.url);
+      await page.goto(here);
+      for (const text of ["/usr/bin/printf asked-and-answered", "it prints", "test.ask", "You answer as olivia."]) {
+        await page.getByText(text).first().waitFor();
+      }
+      const shown = await bailiwick(owner.place, ["approvals", "show", question.id]);
+      assert.match(shown.stdout, /about +print[^]*state +open/);
+      await page.getByRole("button", { name: "Yes, once" }).click();
+      await page.getByText("You said yes, once.").waitFor();
+      await page.getByText("Answered by olivia: yes.").waitFor();
+      // In no address that anybody is sent, nor in the browser's history.
+      assert.ok(addresses.length > 2 && !addresses.some((address) => address.includes("bwl_")), addresses.join(" "));
+      assert.equal(page.url(), `${server.url}/answer`);
+      await page.goto("about:blank");
+      await page.goto(here);
+      await page.getByRole("alert").getByText("this link was used, is over, or never was one").waitFor();
+      assert.match(await run.until(/status=0/), /asked-and-answered/);
+      assert.equal(await run.ended(), 0);
+      const [approval] = ofType(await readEvents(host), "approval");
+      assert.deepEqual([approval?.answer, approval?.by], ["once", "olivia (at the server)"]);
+      const notes = await readServerNotes(owner);
+      const made = notes.find(({ type, question: id }) => type === "link.made" && id === question.id);
+      const answered = notes.find(({ type, question: id }) => type === "question.answered" && id === question.id);
+      assert.deepEqual([answered?.["by"], answered?.["link"]], ["olivia", made?.["link"]]);
+      assert.deepEqual([made?.["person"], made?.["notify"]], ["olivia", "mail"]);
+      const uses = notes.filter(({ type, by }) => type === "right.used" && by === made?.["link"]);
+      assert.deepEqual(
+        uses.map(({ route }) => route),
+        ["showLink", "answerLink"],
+      );
+      assert.ok(!JSON.stringify(notes).includes("bwl_"));
+    },
+  );
 
   test("is not sent where the policy says so; two people's yes are asked for by `approvals`", async (context) => {
     const host = await hostOf(context);

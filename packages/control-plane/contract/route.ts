@@ -30,8 +30,6 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** The body is a form of a page (`application/x-www-form-urlencoded`), not JSON. */
-  readonly form?: true;
   /** The page runs the server's own script, which asks the API for what it shows. */
   readonly script?: true;
   /** What it is answered with comes with cookies: it signs a browser in. */

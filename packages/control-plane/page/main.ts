@@ -1,7 +1,8 @@
-/** The script of the server's pages that speak to passkeys. Each page says by `data-kind` which it is. */
+/** The script of the server's pages that speak to passkeys, and of one-time links. Each page says by `data-kind` which it is. */
 import { signInPath } from "../contract/browser-session.ts";
 import { devicePage, invitationPage, signInPage } from "./accounts.ts";
 import { made, place, sayProblem, show } from "./dom.ts";
+import { linkPage } from "./link.ts";
 import { passkeysPage } from "./passkeys.ts";
 import { questionPage } from "./question.ts";
 import { readSession } from "./server.ts";
@@ -12,7 +13,11 @@ const SIGNED_IN: Readonly<Record<string, (person: string) => Promise<void>>> = {
   question: questionPage,
   device: devicePage,
 };
-const ANYBODY: Readonly<Record<string, () => Promise<void>>> = { invitation: invitationPage, "sign-in": signInPage };
+const ANYBODY: Readonly<Record<string, () => Promise<void>>> = {
+  invitation: invitationPage,
+  link: linkPage,
+  "sign-in": signInPage,
+};
 
 async function start(): Promise<void> {
   const { kind = "" } = place().dataset;

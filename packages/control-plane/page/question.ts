@@ -8,36 +8,53 @@ import { server, sign } from "./server.ts";
 
 type Answer = "once" | "run" | "no";
 
+const LABELS = { no: "No", once: "Yes, once", run: "Yes, for this run" } as const satisfies Record<Answer, string>;
+
+/** How whoever looks may answer. */
+export interface Answering {
+  readonly answers: readonly Answer[];
+  readonly note: readonly (Node | string)[];
+  readonly give: (answer: Answer, why: string) => Promise<void>;
+}
+
 /** @param person who is signed in */
 export async function questionPage(person: string): Promise<void> {
   const id = location.pathname.split("/").at(-1) ?? "";
   const question = await server.call("showQuestion", { params: { question: id } });
+  showQuestion(question, person, {
+    answers: ["no", "once", "run"],
+    note: question.terms.stepUpMinutes === undefined ? [] : ["Your passkey signs a yes."],
+    give: async (answer, why) => {
+      const answered = await send(question, { answer, why });
+      await questionPage(person);
+      say(made("p", {}, saidText(answer, answered)));
+    },
+  });
+}
+
+/** @param answering undefined: it is only shown */
+export function showQuestion(question: QuestionOfServer, person: string, answering?: Answering): void {
   const rows = [...questionRows(question), ["bound to", question.bound] as const].flatMap(([label, text]) => [
     made("dt", {}, label),
     made("dd", {}, made("code", {}, escapeControls(text))),
   ]);
   const { state, saidYes = [], terms } = question;
-  const isMine = state === "open" && !saidYes.includes(person);
-  const rest = isMine ? answering(question, person) : [made("p", {}, standingOf(question, terms.approvals))];
+  const isTheirs = state === "open" && !saidYes.includes(person) && answering !== undefined;
+  const rest = isTheirs
+    ? buttonsOf(question, person, answering)
+    : [made("p", {}, standingOf(question, terms.approvals))];
   show(made("dl", {}, ...rows), ...rest);
 }
 
-function answering(question: QuestionOfServer, person: string): HTMLElement[] {
+function buttonsOf(question: QuestionOfServer, person: string, { answers, note, give }: Answering): HTMLElement[] {
   const why = made("input", { id: "why", maxlength: "500", size: "60" });
-  const give = (answer: Answer) => async (): Promise<void> => {
-    const answered = await send(question, { answer, why: why.value.trim() });
-    await questionPage(person);
-    say(made("p", {}, saidText(answer, answered)));
-  };
-  const { stepUpMinutes, approvals } = question.terms;
+  const { approvals } = question.terms;
   return [
     made("p", {}, "Until ", timeOf(question.expiresAt), "."),
     ...(approvals > 1 ? [made("p", {}, `${String(approvals)} people have to say yes.`)] : []),
     made("p", {}, made("label", { for: "why" }, "Why (for the log): "), why),
-    made("p", {}, `You answer as ${person}.${stepUpMinutes === undefined ? "" : " Your passkey signs a yes."}`),
-    button("No", give("no")),
-    button("Yes, once", give("once")),
-    button("Yes, for this run", give("run")),
+    made("p", {}, `You answer as ${person}. `, ...note),
+    ...answers.map((answer) => button(LABELS[answer], () => give(answer, why.value.trim()))),
   ];
 }
 
@@ -53,7 +70,7 @@ async function send(question: QuestionOfServer, { answer, why }: { readonly answ
   return await server.call("answerQuestion", { params, body: { ...said, proof } });
 }
 
-function saidText(answer: Answer, { waiting = [] }: AnswerOf<"answerQuestion">): string {
+export function saidText(answer: Answer, { waiting = [] }: Pick<AnswerOf<"answerQuestion">, "waiting"> = {}): string {
   const [left] = waiting;
   const said = answer === "no" ? "You said no." : `You said yes${answer === "run" ? ", for this run" : ", once"}.`;
   return left === undefined ? said : `${said} ${String(left.has)} of ${String(left.needs)} people have.`;

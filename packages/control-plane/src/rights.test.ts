@@ -263,6 +263,7 @@ describe("rights at the API", () => {
       "finishPasskeySignIn",
       "finishSignIn",
       "invitationPage",
+      "linkPage",
       "passkeySignInPage",
       "passkeysPage",
       "questionPage",

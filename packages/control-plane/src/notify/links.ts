@@ -17,7 +17,8 @@ export async function makeLink(
 ): Promise<NewLink> {
   const { id, secret, hash } = makeSecret("link");
   await db.insertInto("link").values({ id, hash, question, person, made_at: now, used_at: null }).execute();
-  return { id, url: new URL(`answer/${secret}`, base.href.endsWith("/") ? base : `${base.href}/`).href };
+  // Behind the `#`: no browser, preview or scanner sends that to anybody, and no log of a proxy has it.
+  return { id, url: new URL(`answer#${secret}`, base.href.endsWith("/") ? base : `${base.href}/`).href };
 }
 
 export interface OpenedLink {

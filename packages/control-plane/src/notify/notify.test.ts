@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { Webhook } from "standardwebhooks";
-import type { AskTerms } from "../../contract/questions.ts";
+import type { AskTerms, QuestionOfServer } from "../../contract/questions.ts";
 import type { Ask, Client } from "../../contract/index.ts";
 import { makeHost, type TestHost } from "../../test/host.ts";
 import { findPostgres, startPostgres, type Postgres } from "../../test/postgres.ts";
@@ -114,9 +114,20 @@ async function linkFor(question: string): Promise<string> {
   return (plain(await message("/people", question)).link ?? "").replace(BASE, served.server.url);
 }
 
-async function press(link: string, fields: Readonly<Record<string, string>>, headers = {}): Promise<Response> {
-  const body = new URLSearchParams({ bound: digest("a"), ...fields });
-  return await fetch(link, { method: "POST", body, headers });
+/** What the page of a link asks. The secret is in bodies alone: an address has it behind the `#`, which is not sent. */
+async function ofLink(route: "show" | "answer", link: string, more: Readonly<Record<string, string>> = {}) {
+  const body = JSON.stringify({ secret: new URL(link).hash.slice(1), ...more });
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${served.server.url}/api/v1/links/${route}`, { method: "POST", headers, body });
+  return { status: response.status, text: await response.text() };
+}
+
+async function press(link: string, fields: Readonly<Record<string, string>>) {
+  return await ofLink("answer", link, { bound: digest("a"), ...fields });
+}
+
+function questionIn({ text }: { readonly text: string }): QuestionOfServer {
+  return (JSON.parse(text) as { question: QuestionOfServer }).question;
 }
 
 async function stateOf(question: string) {
@@ -190,7 +201,7 @@ describe("a question is told", () => {
     assert.match(text, /&lt;https:\/\/evil/);
     assert.doesNotMatch(text, /bwl_/);
     const card = await eventually(() => told.find(({ path }) => path === "/teams"));
-    assert.match(card.text, /"type":"Action\.OpenUrl"[^}]*answer\/bwl_/);
+    assert.match(card.text, /"type":"Action\.OpenUrl"[^}]*answer#bwl_/);
     assert.doesNotMatch(card.text, /"TextBlock"/);
   });
 });
@@ -199,16 +210,18 @@ describe("a one-time link", () => {
   test("shows all of the question, and looking at it answers nothing", async () => {
     const id = await ask({ classes: ["push"] }, ["git", "push", "<script>alert(1)</script>"]);
     const link = await linkFor(id);
+    assert.ok(new URL(link).hash.startsWith("#bwl_") && !link.split("#")[0]?.includes("bwl_"));
     for (const method of ["GET", "HEAD", "GET"]) assert.equal((await fetch(link, { method })).status, 200);
     const page = await fetch(link);
     const text = await page.text();
-    assert.match(text, /&lt;script&gt;alert\(1\)/);
-    assert.doesNotMatch(text, /<script/);
+    // The same for everybody: who looks at the address learns nothing of the question.
+    assert.doesNotMatch(text, /alert\(1\)|claude-code|bwl_/);
     assert.match(
       page.headers.get("content-security-policy") ?? "",
-      /default-src 'none'.*form-action 'self'.*frame-ancestors 'none'/,
+      /default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/,
     );
     assert.equal(page.headers.get("referrer-policy"), "no-referrer");
+    assert.deepEqual(questionIn(await ofLink("show", link)).argv, ["git", "push", "<script>alert(1)</script>"]);
     assert.equal((await stateOf(id)).state, "open");
   });
 
@@ -217,14 +230,7 @@ describe("a one-time link", () => {
     const leaks = [{ kind: "secret", what: "github", sample: "ghp_…" }];
     const about = { host: "wiki.test", port: 443, request: { ...sent, credential: "wiki" }, leaks };
     const id = await ask({ classes: ["push"] }, ["curl", "-d", "x"], { about });
-    const page = await (await fetch(await linkFor(id))).text();
-    for (const shown of [
-      ...["POST wiki.test:443/&lt;b&gt;?q", "of 7 bytes, text/x", "the credential wiki"],
-      ...["secret github ghp_…", "curl -d x"],
-    ]) {
-      assert.ok(page.includes(shown), shown);
-    }
-    assert.doesNotMatch(page, /Would run|Command/);
+    assert.deepEqual(questionIn(await ofLink("show", await linkFor(id))).about, about);
     const chat = await ask({ classes: ["chat"] }, ["curl"], { about });
     assert.match((await message("/slack", chat)).text, /POST wiki\.test:443\/<b>\?q\\nof 7 bytes, text\/x/);
   });
@@ -234,20 +240,19 @@ describe("a one-time link", () => {
     const link = await linkFor(id);
     const { person = "" } = plain(await message("/people", id)).to ?? {};
     const done = await press(link, { answer: "run", why: "reviewed" });
-    assert.match(await done.text(), new RegExp(`Answered by ${person}: yes`));
+    assert.deepEqual([questionIn(done).answeredBy, questionIn(done).answer], [person, "run"]);
     const state = await stateOf(id);
     assert.deepEqual([state.answer, state.answeredBy, state.why], ["run", person, "reviewed"]);
     assert.equal((await press(link, { answer: "no" })).status, 401);
-    assert.equal((await fetch(link)).status, 401);
+    assert.equal((await ofLink("show", link)).status, 401);
     assert.equal((await stateOf(id)).answer, "run");
   });
 
-  test("is for what was shown, and comes from its page", async () => {
+  test("is for what was shown", async () => {
     const id = await ask({ classes: ["push"] });
     const link = await linkFor(id);
     assert.equal((await press(link, { answer: "once", bound: digest("c") })).status, 409);
     assert.equal((await press(link, { answer: "yes" })).status, 400);
-    assert.equal((await press(link, { answer: "once" }, { "content-type": "text/plain" })).status, 400);
     const forged = link.replace(/.$/, (last) => (last === "A" ? "B" : "A"));
     assert.equal((await press(forged, { answer: "once" })).status, 401);
     assert.equal((await stateOf(id)).state, "open");
@@ -262,7 +267,7 @@ describe("a one-time link", () => {
     const link = (plain(hers).link ?? "").replace(BASE, served.server.url);
     const grant = items.find(({ to }) => to.id === "gina")?.id ?? "";
     await served.owner.call("endGrant", { params: { grant } });
-    assert.equal((await fetch(link)).status, 403);
+    assert.equal((await ofLink("show", link)).status, 403);
     assert.equal((await press(link, { answer: "once" })).status, 403);
     await served.owner.call("endPerson", { params: { person: "gina" }, query: {} });
     assert.equal((await press(link, { answer: "once" })).status, 401);
@@ -314,9 +319,7 @@ describe("a question says how it is answered", () => {
     const id = await ask({ classes: ["fresh"], stepUpMinutes: 15 });
     await assert.rejects(yes(norbert, id), { code: "SERVER_PROOF_NEEDED", message: /signed by a passkey/ });
     const link = await linkFor(id);
-    const page = await (await fetch(link)).text();
-    assert.match(page, new RegExp(`href="/questions/${id}"`));
-    assert.ok(!page.includes('value="once"') && page.includes('value="no"'));
+    assert.equal(questionIn(await ofLink("show", link)).terms.stepUpMinutes, 15);
     assert.equal((await press(link, { answer: "once" })).status, 403);
     assert.equal((await stateOf(id)).state, "open");
     assert.equal((await press(link, { answer: "no" })).status, 200);

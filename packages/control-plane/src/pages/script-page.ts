@@ -1,6 +1,6 @@
 /**
  * Pages that ask the server's API for what they show, by a script of the server's. They are the same for everybody. Such a script is there
- * where a page has to speak to a passkey, which nothing else can.
+ * where a page has to speak to a passkey, or to read what stands behind the `#` of its address, which nothing else can.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -27,13 +27,15 @@ export const SCRIPT_HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-export type ScriptPage = "passkeys" | "question" | "invitation" | "sign-in" | "device";
+export type ScriptPage = "passkeys" | "question" | "link" | "invitation" | "sign-in" | "device";
 
 /** @param kind of page: the script knows each by its name */
 export async function scriptPage(title: string, kind: ScriptPage): Promise<string> {
   return await page(
     title,
-    html`<div id="page" data-kind="${kind}"><p>This page needs JavaScript, to speak to your passkey.</p></div>
+    html`<div id="page" data-kind="${kind}">
+        <p>This page needs JavaScript: to speak to your passkey, or to read the link.</p>
+      </div>
       <script type="module" src="${SCRIPT_PATH}"></script>`,
   );
 }

@@ -117,7 +117,7 @@ interface Incoming {
 async function answerKnown(server: Server, { name, route, context, request, caller }: Incoming): Promise<Response> {
   const params = parse(route.params, context.req.param());
   const query = parse(route.query, queryOf(context));
-  const body = parse(route.body, route.body && (route.form ? parseForm(request) : parseJson(request.body)));
+  const body = parse(route.body, route.body && parseJson(request.body));
   // What hosts say is their agents', and may hold anything: what is kept of it is made storable.
   if (caller?.type !== "Host") refuseNul([params, query, body]);
   let resource;
@@ -262,17 +262,6 @@ function parseJson(bytes: Uint8Array): unknown {
     if (error instanceof SyntaxError) throw new ServerError("SERVER_MALFORMED", "the request is not JSON");
     throw error;
   }
-}
-
-/** Of a page's form. Other types of content would be a request that a page elsewhere can make without asking. */
-function parseForm({ headers, body }: IncomingRequest): unknown {
-  const [type = ""] = (headers["content-type"] ?? "").split(";");
-  if (type.trim().toLowerCase() !== "application/x-www-form-urlencoded") {
-    throw new ServerError("SERVER_MALFORMED", "the request is no form of a page");
-  }
-  return Object.fromEntries(
-    new URLSearchParams(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8")),
-  );
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {

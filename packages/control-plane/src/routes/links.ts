@@ -1,18 +1,20 @@
 import { answerQuestion } from "../live/answer.ts";
 import { findQuestion, questionOf, resourceOfQuestion } from "../access/questions.ts";
 import { openLink, useLinks, type OpenedLink } from "../notify/links.ts";
-import { questionPage } from "../pages/question-page.ts";
+import { scriptPage } from "../pages/script-page.ts";
 import { useRight, type RightUse } from "./authorize.ts";
 import type { Handlers, Server } from "./handler.ts";
 
 export const links = {
-  showLink: async (server, { params: { secret } }) => {
+  linkPage: async () => await scriptPage("A run asks", "link"),
+
+  showLink: async (server, { body: { secret } }) => {
     const link = await openLink(server.db, secret, server.now());
     await use(server, link, { route: "showLink", action: "viewQuestion" });
-    return await questionPage(questionOf(link.row, server.now()), link.caller.id);
+    return { person: link.caller.id, question: questionOf(link.row, server.now()) };
   },
 
-  answerLink: async (server, { params: { secret }, body: { answer, bound, why } }) => {
+  answerLink: async (server, { body: { secret, answer, bound, why } }) => {
     const link = await openLink(server.db, secret, server.now());
     await use(server, link, { route: "answerLink", action: "answerQuestion" });
     const { row, caller, id } = link;
@@ -20,7 +22,7 @@ export const links = {
     await answerQuestion(server, { caller, link: id, proof: undefined }, { row, body });
     await useLinks(server.db, link, server.now());
     const answered = (await findQuestion(server.db, row.id)) ?? row;
-    return await questionPage(questionOf(answered, server.now()), caller.id);
+    return { person: caller.id, question: questionOf(answered, server.now()) };
   },
 } as const satisfies Partial<Handlers>;
 

@@ -27,8 +27,7 @@ export function describeApi(): object {
 }
 
 function pathOf(operationId: string, route: Route): RouteConfig {
-  const { method, path, what, needs, params, query, body, form, answer } = route;
-  const type = form ? "application/x-www-form-urlencoded" : "application/json";
+  const { method, path, what, needs, params, query, body, answer } = route;
   const needed =
     "action" in needs ? `Needs the right \`${needs.action}\`.` : "open" in needs ? `Open: ${needs.open}.` : "";
   return {
@@ -41,7 +40,7 @@ function pathOf(operationId: string, route: Route): RouteConfig {
     request: {
       ...(params && { params }),
       ...(query && { query }),
-      ...(body && { body: { required: true, content: { [type]: { schema: body } } } }),
+      ...(body && { body: { required: true, content: { "application/json": { schema: body } } } }),
     },
     responses: { ...answers(answer), ...problems() },
   };
