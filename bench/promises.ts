@@ -216,4 +216,16 @@ export const PROMISES: readonly Promised[] = [
     bound: 32,
     what: "scrolling through a run of a million events, on an idle machine",
   },
+  {
+    figure: "fleet.overhead-ms-p50/50-at-8-slots",
+    relation: "<=",
+    bound: 500,
+    what: "added to a run by being a task, without git's own time, on an idle machine, milliseconds",
+  },
+  {
+    figure: "live.screen-ms-p95",
+    relation: "<=",
+    bound: 300,
+    what: "from what the kernel saw to the row on the screen, on an idle machine, milliseconds",
+  },
 ];

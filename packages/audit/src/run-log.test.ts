@@ -177,6 +177,27 @@ describe("a disk that is full", () => {
   });
 });
 
+describe("a batch", () => {
+  test("begins soon after a rest, for who watches; what follows goes together", async (context) => {
+    const commits: string[] = [];
+    const files: Files = {
+      ...diskFiles,
+      rename: (from, to) => {
+        commits.push(to);
+        diskFiles.rename(from, to);
+      },
+    };
+    const log = await openRunLog({ directory: temporaryRecord(context), run: newRun(), files, batchMs: 3_600_000 });
+    commits.length = 0;
+    // Not after an hour, which the test would not wait for.
+    assert.equal(await log.append(started(log.follows)), 0);
+    const following = [allowed(1), ended(1), allowed(2)].map((event) => log.append(event));
+    assert.equal(commits.length, 1);
+    await log.close();
+    assert.deepEqual([await Promise.all(following), commits.length], [[1, 2, 3], 2]);
+  });
+});
+
 describe("back-pressure", () => {
   test("beyond the limit an event is refused and not recorded; the rest is", async (context) => {
     const directory = temporaryRecord(context);

@@ -11,7 +11,7 @@ export interface RunLogOptions {
   /** The directory of the record; made with mode 0700, and a key in it, at the first use. */
   readonly directory: string;
   readonly run: RunId;
-  /** Milliseconds from a batch's first event until it is written. Default 15. */
+  /** Milliseconds between the beginnings of two batches; the first event after a rest waits no longer than {@link LEAD_MS}. Default 15. */
   readonly batchMs?: number;
   /** Milliseconds to wait for other runs of this host. Default 10,000. */
   readonly lockTimeoutMs?: number;
@@ -22,6 +22,10 @@ export interface RunLogOptions {
   readonly lock?: LogLock;
 }
 
+/** What belongs to one command is there by then: its start, and its end when it is short. Who watches has not to wait for a whole batch's time. */
+const LEAD_MS = 15;
+/** Waited for a batch that had no room. */
+const LEFT_OVER = -Infinity;
 const DEFAULT_MAX_PENDING = { events: 100_000, bytes: 64 << 20 };
 /** One commit: bounds the descriptors open at a time and the work that a crash undoes. */
 const MAX_BATCH = { events: 8_192, bytes: 16 << 20 };
@@ -58,6 +62,8 @@ class BatchingRunLog implements RunLog {
   #pendingBytes = 0;
   /** Since when the oldest event that is in no batch yet has waited; on the clock of performance.now(). */
   #queuedAt: number | undefined;
+  /** When the newest batch began to be written, on the same clock. */
+  #begunAt = -Infinity;
   #appended = 0;
   #durable = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -73,7 +79,7 @@ class BatchingRunLog implements RunLog {
     this.#run = options.run;
     this.#appender = appender;
     this.#lock = lock;
-    this.#batchMs = options.batchMs ?? 15;
+    this.#batchMs = options.batchMs ?? LEAD_MS;
     this.#maxPending = options.maxPending ?? DEFAULT_MAX_PENDING;
   }
 
@@ -134,8 +140,12 @@ class BatchingRunLog implements RunLog {
 
   #schedule(): void {
     if (this.#writing !== undefined || this.#failure !== undefined || this.#queuedAt === undefined) return;
-    const delay = Math.max(0, this.#queuedAt + this.#batchMs - performance.now());
-    this.#timer ??= setTimeout(() => void this.#write(), delay);
+    // A batch costs the same whatever is in it: not more often than one in `batchMs`, and no later than that after its first event.
+    const isLate = this.#queuedAt === LEFT_OVER;
+    const dueAt = isLate
+      ? 0
+      : Math.max(this.#queuedAt + Math.min(LEAD_MS, this.#batchMs), this.#begunAt + this.#batchMs);
+    this.#timer ??= setTimeout(() => void this.#write(), Math.max(0, dueAt - performance.now()));
   }
 
   /** Writes one batch, or waits for the one that is being written. Failures are in `#failure`, never thrown. */
@@ -152,6 +162,7 @@ class BatchingRunLog implements RunLog {
   async #writeBatch(): Promise<void> {
     const batch = this.#takeBatch();
     if (batch.length === 0) return;
+    this.#begunAt = performance.now();
     try {
       const { first, count, head } = await this.#appender.commit(batch.map(({ entry }) => entry));
       this.#head = head;
@@ -181,7 +192,7 @@ class BatchingRunLog implements RunLog {
       count += 1;
     }
     // What is left over has waited long enough already.
-    this.#queuedAt = count === this.#pending.length ? undefined : 0;
+    this.#queuedAt = count === this.#pending.length ? undefined : LEFT_OVER;
     return this.#pending.slice(0, count);
   }
 }

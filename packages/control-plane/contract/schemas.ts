@@ -170,6 +170,8 @@ export const host = z.object({
   alarm: z.string().optional(),
   /** Runs of which no end has arrived. */
   going: z.int(),
+  /** Runs go on there as far as it said, and nothing came of it since then, for long. */
+  silentSince: time.optional(),
   /** What its newest run said of it at its start. */
   lastRun: z
     .object({
@@ -212,6 +214,8 @@ export const run = z.object({
   person: id,
   startedAt: time.optional(),
   endedAt: time.optional(),
+  /** It has no end, and nothing came of its host since then, for long (`silent-minutes` of the server's file). */
+  silentSince: time.optional(),
   name: z.string().optional(),
   agent: z.string(),
   project: z.string(),

@@ -2,7 +2,7 @@
  * SAFETY: the server's listener. What comes in goes to the routes' table and nowhere else; no address is ever dialled from here.
  */
 import { createServer as createSecureServer } from "node:https";
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
 import { BlockList, isIP, type AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { ServerError } from "../contract/errors.ts";
@@ -59,6 +59,8 @@ export interface Listener {
 
 /** A request's head has to be there after so long, the whole of it after ten times that: slow senders hold nothing up for longer. */
 const HEAD_MS = 10_000;
+/** Who takes nothing of an answer for so long is dropped: until then it holds the server's memory. Streams look after theirs, piece by piece. */
+const UNREAD_MS = 10_000;
 
 /** Whether who connects from there may do so without TLS. */
 export function mayBePlain(from: string, proxies: Proxies | undefined): boolean {
@@ -92,10 +94,13 @@ export async function listen(
   }
   const handle = getRequestListener(fetchRoute, { overrideGlobalObjects: false });
   const options = { headersTimeout: HEAD_MS, requestTimeout: 10 * HEAD_MS, maxHeaderSize: 32 << 10 };
-  const onRequest = (...[incoming, outgoing]: Parameters<typeof handle>): void => {
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
-    void handle(incoming, outgoing);
+    // All of it is with the connection, which begins to count anew whenever some of it has gone, and when it has a next request.
+    outgoing.on("prefinish", () => outgoing.socket?.setTimeout(UNREAD_MS));
+    inTurn(incoming, outgoing, () => void handle(incoming, outgoing));
   };
+  const inTurn = oneAtATime();
   let server: HttpServer;
   try {
     server =
@@ -134,5 +139,23 @@ export async function listen(
       }, 1_000).unref();
       await closed;
     },
+  };
+}
+
+/**
+ * Of one connection the next request is answered when the answer before has gone: who sends a hundred of them ahead and reads nothing (pipelining) holds one answer of
+ * the server's memory and not a hundred.
+ */
+function oneAtATime(): (incoming: IncomingMessage, outgoing: ServerResponse, answer: () => void) => void {
+  const newest = new WeakMap<IncomingMessage["socket"], ServerResponse>();
+  return ({ socket }, outgoing, answer) => {
+    const before = newest.get(socket);
+    newest.set(socket, outgoing);
+    if (before === undefined || before.closed) answer();
+    else {
+      before.once("close", () => {
+        if (!socket.destroyed) answer();
+      });
+    }
   };
 }

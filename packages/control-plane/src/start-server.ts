@@ -15,7 +15,7 @@ import { readClientSecret, type ProviderConfig } from "./identity/provider-confi
 import { Notifier } from "./notify/notifier.ts";
 import { readNotify, type NotifyConfig } from "./notify/config.ts";
 import { Watch } from "./notify/watch.ts";
-import type { HostsConfig } from "./notify/watch-hosts.ts";
+import { hostsSchema, type HostsConfig } from "./notify/watch-hosts.ts";
 import { readSmtp, type SmtpConfig } from "./notify/smtp.ts";
 import { makeSecret } from "./identity/secrets.ts";
 import { LiveHub } from "./live/hub.ts";
@@ -133,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...{ db: store.db, authority, journal, hub, desk, notifier, tasks },
       alarms: new AlarmBoard({ db: store.db, authority, now }),
       hosts: new KnownHosts(store.db, holding, now),
+      silentMs: (options.hosts ?? hostsSchema.parse({}))["silent-minutes"] * 60_000,
       recordings,
       evidence: new EvidenceDesk(),
       ...{ holding, keys, provider },

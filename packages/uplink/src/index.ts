@@ -7,7 +7,7 @@ import type { SenderOptions, SyncResult } from "./sender.ts";
 export type { Enrolment, EnrolOptions, HostTasks, SyncResult };
 export type { HandIn, HeldTask, Wanted } from "./tasks.ts";
 export { isFresh } from "./fresh.ts";
-export type { NewQuestion } from "./questions.ts";
+export type { NewQuestion } from "./open-questions.ts";
 export { startRunSender, type FollowingRun, type RunSender, type RunSenderOptions } from "./run-sender.privileged.ts";
 
 /** @see file enrolment.ts */

@@ -1,11 +1,8 @@
-import { randomBytes } from "node:crypto";
-import type { Ask, Client, GivenAnswer } from "@bailiwick/control-plane/contract";
+import type { Client } from "@bailiwick/control-plane/contract";
 import { ServerError } from "@bailiwick/control-plane/contract";
+import type { NewQuestion } from "./open-questions.ts";
 import type { FollowedRun } from "./orders.ts";
 import { pause } from "./pause.ts";
-
-/** What is asked, before it has a name and a run. */
-export type NewQuestion = Omit<Ask, "id" | "run" | "agent" | "project" | "labels">;
 
 const FIRST_PAUSE_MS = 200;
 /** A server that is away for so long has not been asked; then nobody is waited for. */
@@ -57,34 +54,5 @@ export class QuestionSender {
       // It is over by itself when its time is.
       if (!(error instanceof ServerError) && !signal.aborted) throw error;
     }
-  }
-}
-
-/** People type it on a command line, where a dash at its beginning would make it an option. */
-export function makeQuestionId(): string {
-  return randomBytes(16).toString("base64url").replace(/^-/, "_");
-}
-
-/** Questions that are open, and who waits for their answers. */
-export class OpenQuestions {
-  readonly #waiting = new Map<
-    string,
-    { readonly bound: string; readonly settle: (given: GivenAnswer | undefined) => void }
-  >();
-
-  open(id: string, bound: string): Promise<GivenAnswer | undefined> {
-    return new Promise((settle) => {
-      this.#waiting.set(id, { bound, settle });
-    });
-  }
-
-  /** An answer that is bound to something else than was asked is none. */
-  answer(given: GivenAnswer): void {
-    if (this.#waiting.get(given.question)?.bound === given.bound) this.close(given.question, given);
-  }
-
-  close(id: string, given?: GivenAnswer): void {
-    this.#waiting.get(id)?.settle(given);
-    this.#waiting.delete(id);
   }
 }

@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import type { GivenAnswer } from "@bailiwick/control-plane/contract";
 import { Lease } from "./lease.ts";
-import { makeQuestionId, OpenQuestions, type NewQuestion } from "./questions.ts";
+import { makeQuestionId, OpenQuestions, type NewQuestion } from "./open-questions.ts";
 import type { FromSender, SenderPlaces, ToSender } from "./sender-worker.privileged.ts";
 
 export interface RunSender {

@@ -12,7 +12,8 @@ import { followOrders, type FollowedRun, type Told } from "./orders.ts";
 import { FRESH_MS } from "./fresh.ts";
 import { pause } from "./pause.ts";
 import { fetchPolicies } from "./policies.ts";
-import { QuestionSender, type NewQuestion } from "./questions.ts";
+import type { NewQuestion } from "./open-questions.ts";
+import { QuestionSender } from "./questions.ts";
 import { Sender } from "./sender.ts";
 
 export interface SenderPlaces {

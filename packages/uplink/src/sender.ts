@@ -35,8 +35,8 @@ export interface SyncResult {
 }
 
 const LIMITS = { maxEntries: 2_000, maxBytes: 2 << 20 };
-/** Between two batches: what comes meanwhile goes together. */
-const PACE_MS = 50;
+/** After a batch, before the next: what comes meanwhile goes together. What comes after a rest goes at once. */
+const PACE_MS = 75;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 const REQUEST_MS = 20_000;
@@ -141,18 +141,22 @@ export class Sender {
     const { signal } = this.#stopping;
     const witness = await parseWitnessKey(this.#witnessKey);
     let size: number | undefined;
+    let sentAt = -Infinity;
     for (let waitMs = FIRST_PAUSE_MS; !signal.aborted;) {
       try {
         size ??= await this.#heldByServer();
         const next = await readContinuation(this.#options.log, size, LIMITS);
-        if (next !== undefined) size = await this.#send(next, witness);
+        if (next !== undefined) {
+          size = await this.#send(next, witness);
+          sentAt = performance.now();
+        }
         this.#away = false;
         waitMs = FIRST_PAUSE_MS;
         if (next === undefined) {
           this.#caughtUp.resolve();
           await changes.next(signal);
         }
-        await pause(PACE_MS, signal);
+        await pause(Math.max(0, sentAt + PACE_MS - performance.now()), signal);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ServerError)) throw error;
@@ -241,7 +245,10 @@ function watchLog(log: string): Changes {
     changed = true;
     wake?.();
   };
-  const watcher = watch(tilesDirectory(log), { persistent: false }, notify);
+  // The files beside it are written before it: there is nothing to be read until it is there.
+  const watcher = watch(tilesDirectory(log), { persistent: false }, (_, name) => {
+    if (name === null || name === "checkpoint") notify();
+  });
   watcher.on("error", notify);
   return {
     async next(signal) {

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { escapeControls } from "@bailiwick/base";
@@ -148,8 +149,9 @@ class Runner {
       const { outcome, reason } = result;
       say({ type: "ended", task, outcome, taken, ...(reason !== undefined && { reason }) });
     } finally {
-      rmSync(place, { recursive: true, force: true });
       this.#sync();
+      // Not at once: a large repository takes seconds, in which no other slot would renew its lease.
+      await rm(place, { recursive: true, force: true });
     }
   }
 

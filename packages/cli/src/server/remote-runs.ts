@@ -2,7 +2,7 @@ import type { Event } from "@bailiwick/audit";
 import { escapeControls, formatCommand } from "@bailiwick/base";
 import { followRun, pages, readSeen, type Client, type RunOfServer } from "@bailiwick/control-plane/contract";
 import { CliError } from "../errors.ts";
-import { formatTime, paintFor } from "../format.ts";
+import { formatTime, paintFor, type Paint } from "../format.ts";
 import { Output } from "../output.ts";
 import { labelsText } from "../runs/labels-text.ts";
 import { LiveView } from "../runs/live-view.ts";
@@ -68,13 +68,23 @@ function isPart(run: string, text: string): boolean {
   return run.startsWith(text.toLowerCase()) || run.endsWith(text.toLowerCase());
 }
 
-function lineOf({ run, host, person, startedAt, status, reason, name, command, labels, erased }: RunOfServer): string {
+function lineOf(item: RunOfServer): string {
+  const { run, host, person, startedAt, name, command, labels, erased } = item;
   const paint = paintFor(process.stdout, process.env);
-  const state =
-    reason === undefined
-      ? paint("yellow", "running")
-      : paint(status === 0 ? "green" : "red", reason === "exited" ? `exit ${String(status)}` : escapeControls(reason));
   const called = name === undefined ? "" : ` “${escapeControls(name)}”`;
   const what = erased ? paint("dim", "(erased)") : formatCommand(command, 80);
-  return `${paint("dim", formatTime(startedAt ?? 0))}  ${run}  ${state}  ${person}@${host}${called}  ${what}${paint("dim", labelsText(labels))}`;
+  return `${paint("dim", formatTime(startedAt ?? 0))}  ${run}  ${stateText(item, paint)}  ${person}@${host}${called}  ${what}${paint("dim", labelsText(labels))}`;
+}
+
+function stateText({ status, reason, silentSince }: RunOfServer, paint: Paint): string {
+  if (reason !== undefined) {
+    return paint(
+      status === 0 ? "green" : "red",
+      reason === "exited" ? `exit ${String(status)}` : escapeControls(reason),
+    );
+  }
+  // What became of it only its host can say.
+  return silentSince === undefined
+    ? paint("yellow", "running")
+    : paint("red", `silent since ${formatTime(silentSince)}`);
 }

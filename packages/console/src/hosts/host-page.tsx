@@ -11,7 +11,7 @@ import { Time } from "../time.tsx";
 import { useAsked } from "../use-asked.ts";
 import { Policies } from "./policies.tsx";
 import { RevokeForm } from "./revoke-form.tsx";
-import { stateOfHost } from "./use-hosts.ts";
+import { goingState, stateOfHost } from "./use-hosts.ts";
 
 interface HostPageProps {
   readonly id: string;
@@ -50,19 +50,20 @@ export default function HostPage({ id, session }: HostPageProps): ReactNode {
 }
 
 function Head({ host }: { readonly host: HostFacts }): ReactNode {
-  const { id, name, person, enrolledAt, lastSeenAt, revokedAt, lastRun, going, alarm } = host;
+  const { id, name, person, enrolledAt, lastSeenAt, revokedAt, lastRun, going, silentSince, alarm } = host;
   const rows: readonly (readonly [string, ReactNode])[] = [
     ["State", stateOfHost(host)],
     ["Name", escapeControls(name)],
     ["Person", person],
     ["Enrolled", <Time key="at" at={enrolledAt} />],
     ["Heard of", lastSeenAt === undefined ? "never" : <Time at={lastSeenAt} />],
+    ...(silentSince === undefined ? [] : [["Silent since", <Time key="at" at={silentSince} />] as const]),
     ...(revokedAt === undefined ? [] : [["Revoked", <Time key="at" at={revokedAt} />] as const]),
     ["Version", escapeControls(lastRun?.version ?? "no run yet")],
     ["Kernel", escapeControls(lastRun?.kernel ?? "not said")],
     [
       "Runs now",
-      <Link key="runs" href={`/runs?q=host:${id}+state:running`}>
+      <Link key="runs" href={`/runs?q=host:${id}+state:${goingState(host)}`}>
         {going}
       </Link>,
     ],

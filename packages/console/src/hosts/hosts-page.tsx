@@ -6,7 +6,7 @@ import { FilterField, useFilter } from "../rows/filter-field.tsx";
 import { RowsHead } from "../rows/rows-head.tsx";
 import { useWindow } from "../rows/use-window.ts";
 import { Time } from "../time.tsx";
-import { matchesHost, stateOfHost, useHosts, type Drift, type Host } from "./use-hosts.ts";
+import { goingState, matchesHost, stateOfHost, useHosts, type Drift, type Host } from "./use-hosts.ts";
 
 const ROW_PX = 36;
 const COLUMNS = ["State", "Host", "Person", "Heard of", "Version", "Kernel", "Enforced", "Runs", "Policies"];
@@ -80,7 +80,7 @@ function Row({ host, drift, index }: RowProps): ReactNode {
       aria-rowindex={index + 2}
       style={{ transform: `translateY(${String(index * ROW_PX)}px)` }}
     >
-      <span role="cell" className={state === "alarm" ? "bad" : ""}>
+      <span role="cell" className={state === "alarm" || state === "silent" ? "bad" : ""}>
         {state}
       </span>
       <span role="cell" title={escapeControls(name)}>
@@ -91,7 +91,9 @@ function Row({ host, drift, index }: RowProps): ReactNode {
       <span role="cell">{escapeControls(lastRun?.version ?? "–")}</span>
       <span role="cell">{escapeControls(lastRun?.kernel ?? "–")}</span>
       <span role="cell">{lastRun === undefined ? "no run yet" : <Enforced {...lastRun} />}</span>
-      <span role="cell">{going === 0 ? "–" : <Link href={`/runs?q=host:${id}+state:running`}>{going}</Link>}</span>
+      <span role="cell">
+        {going === 0 ? "–" : <Link href={`/runs?q=host:${id}+state:${goingState(host)}`}>{going}</Link>}
+      </span>
       <span role="cell" className={policies === "behind" || policies === "refused" ? "bad" : ""}>
         {policies === "never" ? "not asked" : policies}
       </span>

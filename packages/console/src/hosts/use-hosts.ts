@@ -58,11 +58,18 @@ function byHeard(a: Host, b: Host): number {
   return (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0) || (a.id < b.id ? -1 : 1);
 }
 
-/** `alarm`: its record contradicts what the server holds. */
-export function stateOfHost({ alarm, revokedAt, lastSeenAt }: Host): "alarm" | "revoked" | "enrolled" | "heard of" {
+/** `alarm`: its record contradicts what the server holds. `silent`: runs go on there as far as it said, and nothing comes any more. */
+export function stateOfHost(host: Host): "alarm" | "revoked" | "enrolled" | "silent" | "heard of" {
+  const { alarm, revokedAt, lastSeenAt, silentSince } = host;
   if (alarm !== undefined) return "alarm";
   if (revokedAt !== undefined) return "revoked";
+  if (silentSince !== undefined) return "silent";
   return lastSeenAt === undefined ? "enrolled" : "heard of";
+}
+
+/** Of its runs that have no end, as the list of runs has it. */
+export function goingState({ silentSince }: Host): "running" | "silent" {
+  return silentSince === undefined ? "running" : "silent";
 }
 
 /** Whether a host is meant by words, all of which have to be found in what the list shows of it. */

@@ -65,7 +65,7 @@ function runItems(run: RunOfServer, actions: readonly string[]): Item[] {
   };
   const orders = (["pause", "resume", "kill"] as const).map((order) => {
     const { label, action } = ORDERS[order];
-    const hindrance = stateOf(run) !== "running" ? "it has ended" : hindranceOf(actions, action);
+    const hindrance = run.endedAt !== undefined ? "it has ended" : hindranceOf(actions, action);
     return { id: order, label, hint: formatCommand(run.command, 60), hindrance, act: { order } };
   });
   return [...orders, evidence];

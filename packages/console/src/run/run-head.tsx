@@ -34,7 +34,7 @@ function RunFacts({
   readonly facts: NonNullable<RunState["facts"]>;
   readonly model: RunModel;
 }): ReactNode {
-  const { person, host, agent, project, profile, labels, startedAt, endedAt, status, reason } = facts;
+  const { person, host, agent, project, profile, labels, startedAt, endedAt, silentSince, status, reason } = facts;
   const { commands, connections, requests, refused, asked } = model.counts;
   const rows: readonly (readonly [string, ReactNode])[] = [
     ["Who", `${person}@${host}`],
@@ -44,6 +44,7 @@ function RunFacts({
     ...(labels.length === 0 ? [] : [["Labels", labels.join(" ")] as const]),
     ["Started", startedAt === undefined ? "–" : <Time at={startedAt} />],
     ["Took", endedAt === undefined || startedAt === undefined ? "goes on" : formatDuration(endedAt - startedAt)],
+    ...(silentSince === undefined ? [] : [["Silent since", <Time key="silent" at={silentSince} />] as const]),
     ["Ended", reason === undefined ? "not yet" : `${reason}, status ${String(status ?? "unknown")}`],
     ["Seen", `${count(commands, "command")}, ${count(connections, "connection")}, ${count(requests, "request")}`],
     ["Decided", `${String(refused)} refused, ${String(asked)} asked`],

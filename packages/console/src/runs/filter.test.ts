@@ -34,6 +34,12 @@ for (const [filter, expected] of [
   });
 }
 
+test("a run of whose host nothing comes is silent, until it has ended", () => {
+  assert.equal(stateOf({ ...run, silentSince: 2 }), "silent");
+  assert.ok(matches({ ...run, silentSince: 2 }, "state:silent"));
+  assert.equal(stateOf({ ...run, silentSince: 2, endedAt: 3, status: 0 }), "succeeded");
+});
+
 test("a run is running until it has ended; without a status of 0 it failed", () => {
   assert.equal(stateOf(run), "running");
   assert.equal(stateOf({ ...run, endedAt: 2, status: 0 }), "succeeded");

@@ -3,8 +3,9 @@ import type { RunOfServer } from "@bailiwick/control-plane/contract";
 const FIELDS = ["person", "agent", "host", "project", "label", "state"] as const;
 type Field = (typeof FIELDS)[number];
 
-export function stateOf(run: RunOfServer): "running" | "succeeded" | "failed" {
-  if (run.endedAt === undefined) return "running";
+/** `silent`: nothing comes of its host any more, so that nobody knows whether it goes on. */
+export function stateOf(run: RunOfServer): "running" | "silent" | "succeeded" | "failed" {
+  if (run.endedAt === undefined) return run.silentSince === undefined ? "running" : "silent";
   return run.status === 0 ? "succeeded" : "failed";
 }
 

@@ -91,7 +91,7 @@ function Row({ run, index }: RowProps): ReactNode {
       style={{ transform: `translateY(${String(index * ROW_PX)}px)` }}
     >
       <span role="cell">
-        <State state={stateOf(run)} />
+        <State state={stateOf(run)} since={run.endedAt === undefined ? run.silentSince : undefined} />
       </span>
       <span role="cell">{run.startedAt === undefined ? "–" : <Time at={run.startedAt} />}</span>
       {by("person")}

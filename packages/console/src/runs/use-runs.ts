@@ -14,6 +14,9 @@ export interface Runs {
 const PAGE = 1_000;
 /** What arrives meanwhile is asked for together: a busy server is asked so often at most. */
 const GATHER_MS = 200;
+/** A run whose host went silent tells nothing of that: some of those that go on are looked at again so often. */
+const LOOK_MS = 60_000;
+const MOST_LOOKED_AT = 50;
 
 /** All runs that the caller may see, kept as they are at the server. */
 export function useRuns(): Runs {
@@ -23,6 +26,7 @@ export function useRuns(): Runs {
     const { signal } = ending;
     const known = new Map<string, RunOfServer>();
     const changed = new Set<string>();
+    const askedAt = new Map<string, number>();
     let timer: number | undefined;
     const show = (change: Partial<Runs>): void => {
       if (!signal.aborted) setRuns((before) => ({ ...before, ...change }));
@@ -46,10 +50,19 @@ export function useRuns(): Runs {
       timer = undefined;
       const asked = [...changed];
       changed.clear();
+      for (const run of asked) askedAt.set(run, performance.now());
       const found = await Promise.all(asked.map((run) => server.call("showRun", { params: { run } }, { signal })));
       for (const run of found) known.set(run.run, run);
       showKnown();
     };
+    const look = (): void => {
+      if (document.visibilityState !== "visible") return;
+      const going = [...known.keys()].filter((run) => known.get(run)?.endedAt === undefined);
+      going.sort((a, b) => (askedAt.get(a) ?? 0) - (askedAt.get(b) ?? 0));
+      for (const run of going.slice(0, MOST_LOOKED_AT)) changed.add(run);
+      refresh().catch(fail);
+    };
+    const looking = window.setInterval(look, LOOK_MS);
     // The browser comes back by itself, and tells the server by `Last-Event-ID` where it was.
     const events = new EventSource("/api/v1/stream");
     events.onopen = () => {
@@ -72,6 +85,7 @@ export function useRuns(): Runs {
       ending.abort();
       events.close();
       window.clearTimeout(timer);
+      window.clearInterval(looking);
     };
   }, []);
   return runs;

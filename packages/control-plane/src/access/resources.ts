@@ -1,4 +1,5 @@
 import { RESOURCES, type AccessResource, type ResourceType, type Risk } from "@bailiwick/policy";
+import { HEARD } from "../hosts/heard.ts";
 import type { Database, RunRow } from "../store/tables.ts";
 
 /** What a right is used on, with all it lies in, and the person whose it is. */
@@ -73,7 +74,12 @@ export function taskResource(
   return { type: "Task", id, within, owner: person ?? undefined, exists: true };
 }
 
-export type RunOnHost = RunRow & { readonly host_id: string; readonly person: string };
+export type RunOnHost = RunRow & {
+  readonly host_id: string;
+  readonly person: string;
+  /** When something came of its host last. */
+  readonly heard_at: number;
+};
 
 /** A run id is random: of two hosts that claim it, the one that sent it first has it. */
 export async function findRun(db: Database, run: string): Promise<RunOnHost | undefined> {
@@ -96,8 +102,9 @@ export function runsOnHosts(db: Database) {
   return db
     .selectFrom("run")
     .innerJoin("host", "host.number", "run.host")
+    .leftJoin("host_policy", "host_policy.host", "host.number")
     .selectAll("run")
-    .select(["host.id as host_id", "host.person"]);
+    .select(["host.id as host_id", "host.person", HEARD.as("heard_at")]);
 }
 
 export function hostResource(

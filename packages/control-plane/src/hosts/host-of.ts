@@ -1,14 +1,18 @@
 import type { AnswerOf } from "../../contract/routes.ts";
 import type { HostRow } from "../store/tables.ts";
+import type { silenceOf } from "./heard.ts";
 import type { Start } from "./starts.ts";
 
 type Host = AnswerOf<"listHosts">["items"][number];
 
-/** @param start of its newest run */
-export function hostOf(
-  row: HostRow,
-  { going, start }: { readonly going: number; readonly start: Start | undefined },
-): Host {
+interface Known {
+  readonly going: number;
+  readonly start: Start | undefined;
+  readonly silence: ReturnType<typeof silenceOf>;
+}
+
+/** @param start of its newest run @param silence where runs go on */
+export function hostOf(row: HostRow, { going, start, silence }: Known): Host {
   const { id, name, person, origin, enrolled_at, seen_at, revoked_at, size, alarm } = row;
   return {
     id,
@@ -21,6 +25,7 @@ export function hostOf(
     size,
     ...(alarm !== null && { alarm }),
     going,
+    ...silence,
     ...(start && { lastRun: lastRunOf(start) }),
   };
 }

@@ -7,6 +7,7 @@ import { targetsOf } from "../policies/releases.ts";
 import type { Server } from "../routes/handler.ts";
 import { orderOf, standingOrders } from "../routes/orders.ts";
 import type { HostRow } from "../store/tables.ts";
+import { heardOf, silenceOf } from "./heard.ts";
 import { hostOf } from "./host-of.ts";
 import { layersOf } from "./layers.ts";
 import { goingOf, startsOf } from "./starts.ts";
@@ -19,10 +20,11 @@ export async function showHost(server: Server, caller: Caller, id: string): Prom
   const row = await db.selectFrom("host").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
   const starts = (await startsOf(server, [row.number], COMPARED)).get(row.number) ?? [];
   const going = (await goingOf(db, [row.number])).get(row.number) ?? 0;
+  const heard = (await heardOf(db, going === 0 ? [] : [row.number])).get(row.number);
   const [target] = await targetsOf(db, [id]);
   const profile = starts[0]?.profile.name;
   return {
-    ...hostOf(row, { going, start: starts[0] }),
+    ...hostOf(row, { going, start: starts[0], silence: silenceOf(heard ?? Infinity, server) }),
     logKey: row.log_key,
     ...(row.checkpoint !== null && { checkpoint: Buffer.from(row.checkpoint).toString("utf8") }),
     enforcement: layersOf(starts),

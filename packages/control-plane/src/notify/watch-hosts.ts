@@ -3,6 +3,7 @@ import { isJsonObject } from "@bailiwick/base";
 import type { EventOf } from "@bailiwick/audit";
 import { sql } from "kysely";
 import { z } from "zod";
+import { HEARD } from "../hosts/heard.ts";
 import { storable } from "../store/text.ts";
 import type { Database } from "../store/tables.ts";
 import type { Notify } from "./config.ts";
@@ -47,9 +48,6 @@ interface Heard {
   /** When it sent something, or asked for policies, last. */
   readonly heard: number;
 }
-
-/** Of a host: its record, or a question for its policies, came; or it was enrolled. */
-const HEARD = sql<number>`greatest(host.enrolled_at, host.seen_at, host_policy.heard_at)`;
 
 async function newlySilent(db: Database, hosts: HostsConfig, now: number): Promise<readonly Heard[]> {
   const { "silent-minutes": minutes, "silent-days": days } = hosts;

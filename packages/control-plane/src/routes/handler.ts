@@ -33,6 +33,8 @@ export interface Server {
   readonly notifier: Notifier;
   readonly tasks: TaskQueue;
   readonly hosts: KnownHosts;
+  /** A host where a run goes on and of which nothing came for so long is silent. */
+  readonly silentMs: number;
   readonly recordings: { readonly checks: RecordingChecks; readonly watch: RecordingWatch };
   readonly evidence: EvidenceDesk;
   readonly holding: Holding;

@@ -3,6 +3,7 @@ import { ServerError } from "../../contract/errors.ts";
 import { enrolmentMessage, publicKeyOf } from "../../contract/signing.ts";
 import { hostResource, teamsOf } from "../access/resources.ts";
 import type { Holding } from "../arrivals/batch.ts";
+import { heardOf, silenceOf } from "../hosts/heard.ts";
 import { hostOf } from "../hosts/host-of.ts";
 import { showHost } from "../hosts/show-host.ts";
 import { goingOf, startsOf } from "../hosts/starts.ts";
@@ -53,11 +54,13 @@ export const hosts = {
         const teams = await teamsOf(db, [...new Set(rows.map(({ person }) => person))]);
         const numbers = rows.map(({ number }) => number);
         const [starts, going] = [await startsOf(server, numbers, 1), await goingOf(db, numbers)];
+        const heard = await heardOf(db, [...going.keys()]);
         return async (row) => {
           const resource = hostResource(row, teams.get(row.person));
           const { allowed } = await authority.decideWith(grants, caller, { action: "viewHost", resource });
           const { number } = row;
-          const known = { going: going.get(number) ?? 0, start: starts.get(number)?.[0] };
+          const silence = silenceOf(heard.get(number) ?? Infinity, server);
+          const known = { going: going.get(number) ?? 0, start: starts.get(number)?.[0], silence };
           return allowed ? hostOf(row, known) : undefined;
         };
       },

@@ -1,13 +1,15 @@
 import { findRun, runResource, runsOnHosts, teamsOf, type RunOnHost } from "../access/resources.ts";
 import { runHasLabel } from "../store/labels.ts";
+import { silenceOf } from "../hosts/heard.ts";
 import { arrivedOf } from "../live/hub.ts";
-import type { Handlers } from "./handler.ts";
+import type { Handlers, Server } from "./handler.ts";
 import { lastEventOf } from "./last-event.ts";
 import { listSeen } from "./listed.ts";
 import { notFound } from "./people.ts";
 
 export const runs = {
-  listRuns: async ({ db, authority }, { caller, query }) => {
+  listRuns: async (server, { caller, query }) => {
+    const { db, authority } = server;
     const grants = await authority.grantsOf(caller);
     return await listSeen(query, {
       read: async (before, most) => {
@@ -20,16 +22,16 @@ export const runs = {
         return async (row) => {
           const resource = runResource(row, teams.get(row.person));
           const { allowed } = await authority.decideWith(grants, caller, { action: "viewRun", resource });
-          return allowed ? runOf(row) : undefined;
+          return allowed ? runOf(server, row) : undefined;
         };
       },
     });
   },
 
-  showRun: async ({ db }, { params: { run } }) => {
-    const row = await findRun(db, run);
+  showRun: async (server, { params: { run } }) => {
+    const row = await findRun(server.db, run);
     if (row === undefined) throw notFound(`there is no run \`${run}\``);
-    return runOf(row);
+    return runOf(server, row);
   },
 
   readRun: async ({ db, holding }, { params: { run }, query: { after = 0, limit } }) => {
@@ -64,14 +66,14 @@ function labelled(select: ReturnType<typeof runsOnHosts>, wanted: readonly strin
   return wanted.reduce((narrowed, label) => narrowed.where(runHasLabel(label, "run")), select);
 }
 
-function runOf(row: RunOnHost) {
+function runOf(server: Server, row: RunOnHost) {
   const { id, host_id, person, started_at, ended_at, name, agent, project, profile, command, labels } = row;
   return {
     run: id,
     host: host_id,
     person,
     ...(started_at !== null && { startedAt: started_at }),
-    ...(ended_at !== null && { endedAt: ended_at }),
+    ...(ended_at === null ? silenceOf(Number(row.heard_at), server) : { endedAt: ended_at }),
     ...(name !== null && { name }),
     agent,
     project,
