@@ -17,6 +17,8 @@ const PROGRAM = String.raw`
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -45,6 +47,19 @@ static long do_mount(void) { return mount("none", "/tmp", "tmpfs", 0, 0); }
 static long clone_fs(void) { pid_t c = syscall(SYS_clone, 0x200 | 17, 0, 0, 0, 0); if (c == 0) _exit(0); return c; }
 static long do_chroot(void) { return chroot("/tmp"); }
 static long trace(void) { return ptrace(PTRACE_TRACEME, 0, 0, 0); }
+#ifdef __x86_64__
+static sigjmp_buf no_gate;
+static void faulted(int signal) { (void)signal; siglongjmp(no_gate, 1); }
+/* A kernel without calls of this kind (ia32_emulation=off) has no gate for them: the instruction faults. */
+static long i386(void) {
+  long r = -ENOSYS;
+  signal(SIGSEGV, faulted);
+  if (sigsetjmp(no_gate, 1) == 0) __asm__ volatile("int $0x80" : "=a"(r) : "a"(20) : "memory");
+  signal(SIGSEGV, SIG_DFL);
+  errno = r < 0 ? -r : 0;
+  return r;
+}
+#endif
 int main(void) {
   char line[64];
   say("unshare-user", in_child(unshare_user));
@@ -97,7 +112,7 @@ int main(void) {
   say("TIOCLINUX", ioctl(tty, TIOCLINUX, "\2"));
 #ifdef __x86_64__
   say("x32", syscall(0x40000000 | 39));
-  long r; __asm__ volatile("int $0x80" : "=a"(r) : "a"(20) : "memory"); errno = r < 0 ? -r : 0; say("i386", r);
+  say("i386", i386());
 #endif
   say("proc-sys", open("/proc/sys/kernel/core_pattern", O_WRONLY));
   say("sysrq", open("/proc/sysrq-trigger", O_WRONLY));
