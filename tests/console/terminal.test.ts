@@ -163,6 +163,8 @@ describe("the terminal of a run", { skip: skipWithoutChromium }, () => {
   test("plays and pauses by the space bar, faster and slower, and the tree follows", async (context) => {
     const { page } = await seen.open(context, `/runs/${await whole()}?terminal`);
     await page.locator(SCREEN).getByText("the end").waitFor();
+    // Until all of it has come there may be more: its end is none to begin anew from.
+    await page.locator(".clock[data-mode=paused]", { hasText: "0:30 / 0:30" }).waitFor();
     await page.keyboard.press(" ");
     const now = page.locator('[aria-current="time"]');
     await now.filter({ hasText: "make build" }).waitFor();
