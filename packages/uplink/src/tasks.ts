@@ -109,18 +109,18 @@ export class HeldTask {
     this.#keeping ??= this.#keep();
   }
 
-  /** Says that it begins: a right to begin is had only after that. @returns whether it may */
-  async begin(): Promise<boolean> {
+  /** Says that it begins: a right to begin is had only after that. @returns `lost` also when it could not be said in time */
+  async begin(): Promise<"go-on" | Wanted> {
     this.#running = true;
     while (!this.#isOver()) {
       try {
-        return (await this.#renew(0)) === "go-on";
+        return await this.#renew(0);
       } catch (error) {
-        if (!passes(error)) return false;
+        if (!passes(error)) return "lost";
         await pause(FIRST_PAUSE_MS, this.#stopping.signal);
       }
     }
-    return false;
+    return "lost";
   }
 
   /** Its run, as soon as it has one. */

@@ -49,8 +49,13 @@ async function attempt(held: HeldTask, place: string, ending: Ending): Promise<H
     };
   }
   const checkout = await checkOut(place, { repository: task.repository, revision: task.revision }, ending.signal);
-  if (ending.cut !== undefined || !(await held.begin())) {
-    return { outcome: outcomeOf(ending.cut) ?? "cancelled", reason: "it did not begin" };
+  const may = ending.cut === undefined ? await held.begin() : undefined;
+  if (ending.cut !== undefined || may !== "go-on") {
+    // Where it could not be said in time that it begins, nothing of it ran: the server, if it still thinks that this host has it, may give it to another.
+    return {
+      outcome: outcomeOf(ending.cut) ?? (may === "cancel" ? "cancelled" : "returned"),
+      reason: "it did not begin",
+    };
   }
   const run = startGoverned([...optionsFor(held, checkout), "--", ...words], {
     cwd: checkout.workspace,
