@@ -144,6 +144,8 @@ describe("a runner", () => {
     await fleet.until(runs, ({ state }) => state === "running");
     const drain = await bailiwick(place, ["runner", "--pool", "builders", "--drain"]);
     assert.equal(drain.status, 0);
+    // It has ended, of which this process may not have heard yet.
+    await drained.ended;
     assert.equal(drained.process.exitCode, 0);
     assert.equal((await fleet.show(runs)).outcome, "succeeded");
     assert.equal((await fleet.show(waits)).state, "queued");
