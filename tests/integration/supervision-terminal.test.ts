@@ -49,7 +49,7 @@ function sitDown(...argv: readonly string[]): Person {
     left: once(child, "exit").then(([status]) => status as number | null),
     leave: () => child.kill("SIGKILL"),
     see: async (pattern) => {
-      const end = Date.now() + 15_000;
+      const end = Date.now() + 60_000;
       for (;;) {
         const match = pattern.exec(screen.slice(seen));
         if (match !== null) {

@@ -4,7 +4,7 @@
  * - `block`: as `short`; from the first exec of a program named `last` on, it answers nothing more.
  * - `terminal`: relays its terminal; before an exec of a program named `question` it takes the terminal back, reads one line
  *   from it, and goes on.
- * - `record`: as `terminal`, and is told what the terminal puts out; never takes any of it; from an exec of a program named `last` on it does nothing for three seconds. Says
+ * - `record`: as `terminal`, and is told what the terminal puts out; never takes any of it; from an exec of a program named `last` on it does nothing for ten seconds. Says
  *   `awake` then, and at the end how many bytes it was told of and how many were left out.
  * Says `launcher PID` on standard output, but not on a terminal. Exits as the command did.
  */
@@ -40,7 +40,7 @@ const outcome = await supervise(workspace, argv, {
     if (mode === "block" && files[0].path.endsWith("/last"))
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     if (mode === "record" && files[0].path.endsWith("/last")) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000);
       writeSync(1, "awake\r\n");
     }
     if (files[0].path.endsWith("/question") && running !== undefined) await askThePerson(running);
