@@ -27,11 +27,6 @@ export function cpuMsOfFamily(pid: number): number {
   return total;
 }
 
-export function residentMb(pid: number): number {
-  const [, kilobytes = "0"] = /VmRSS:\s+([0-9]+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, "utf8")) ?? [];
-  return (Number(kilobytes) * 1024) / 1e6;
-}
-
 function timesOf(pid: number): Times | undefined {
   let text: string;
   try {

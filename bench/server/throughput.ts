@@ -6,8 +6,9 @@ import pg from "pg";
 import type { Client } from "../../packages/control-plane/contract/index.ts";
 import type { Postgres } from "../../packages/control-plane/test/postgres.ts";
 import type { RunningServer } from "../../tests/support/control-plane.ts";
+import { residentMb } from "../../tests/support/held-connections.ts";
 import { quantile } from "../measure.ts";
-import { cpuMsOf, cpuMsOfFamily, residentMb } from "./cpu.ts";
+import { cpuMsOf, cpuMsOfFamily } from "./cpu.ts";
 import type { HostReport, Order, Report } from "./fleet.ts";
 import { Watcher } from "./watch.ts";
 

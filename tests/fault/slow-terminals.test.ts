@@ -1,7 +1,6 @@
 /** Who asks for a recording, live or in pieces, and does not read: many of them, at the shipped server: what they cost it, and how they come back. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { Client, MOST_PIECE_BYTES, MOST_READ_BYTES } from "../../packages/control-plane/contract/index.ts";
@@ -9,6 +8,7 @@ import { makeHost, type TestHost } from "../../packages/control-plane/test/host.
 import { findPostgres, startPostgres, type Postgres } from "../../packages/control-plane/test/postgres.ts";
 import { startServer, type RunningServer } from "../support/control-plane.ts";
 import { eventually } from "../support/going.ts";
+import { heldOf, residentMb } from "../support/held-connections.ts";
 import { makePlace } from "../support/governed.ts";
 
 /** Of each kind. */
@@ -62,31 +62,31 @@ const PIECE = `bytes?most=${String(MOST_READ_BYTES)}`;
 
 /** Asks, and reads nothing until it is told to. */
 class Asking {
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly over: Promise<void>;
   #received = "";
 
   constructor(path: string, { from = 0, times = 1 } = {}) {
     const { hostname, port } = new URL(server.url);
-    this.#socket = connect(Number(port), hostname);
-    this.#socket.pause();
-    this.over = new Promise((resolve) => this.#socket.once("close", () => resolve()));
+    this.socket = connect(Number(port), hostname);
+    this.socket.pause();
+    this.over = new Promise((resolve) => this.socket.once("close", () => resolve()));
     // Dropped, it is reset.
-    this.#socket.on("error", () => undefined);
+    this.socket.on("error", () => undefined);
     const head = [`GET /api/v1/runs/${run}/recording/${path} HTTP/1.1`, `host: ${hostname}`];
     const headers = [...head, `authorization: Bearer ${token}`, `last-event-id: ${String(from)}`];
-    this.#socket.write([...headers, "", ""].join("\r\n").repeat(times));
+    this.socket.write([...headers, "", ""].join("\r\n").repeat(times));
   }
 
   /** @param restMs after whatever has come */
   read(restMs = 0): void {
-    this.#socket.setEncoding("latin1").on("data", (text: string) => {
+    this.socket.setEncoding("latin1").on("data", (text: string) => {
       this.#received += text;
       if (restMs === 0) return;
-      this.#socket.pause();
-      setTimeout(() => this.#socket.resume(), restMs);
+      this.socket.pause();
+      setTimeout(() => this.socket.resume(), restMs);
     });
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   /** Of the recording, as far as whole frames of it have come; and where they end. */
@@ -101,38 +101,30 @@ class Asking {
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 }
 
-/** Connections that the server has not given up, as the kernel has them. */
-function established(): number {
-  const port = Number(new URL(server.url).port).toString(16).toUpperCase().padStart(4, "0");
-  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n");
-  return rows.filter((row) => new RegExp(`^ *\\d+: [0-9A-F]{8}:${port} [0-9A-F:]+ 01 `).test(row)).length;
-}
-
-const residentMb = (): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(server.process.pid)}/status`, "utf8"))?.[1]) / 1024;
+const residentNow = (): number => residentMb(server.process.pid ?? 0);
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 describe("who does not read a recording", { skip: "missing" in found ? found.missing : false }, () => {
   test("costs the server little and others nothing; is dropped, comes back, and has missed nothing", async () => {
-    const before = residentMb();
-    const others = established();
+    const before = residentNow();
     let most = 0;
     const until = async (holds: () => boolean, what: string): Promise<void> => {
-      await eventually(() => (most = Math.max(most, residentMb())) > 0 && holds(), what, DEADLINE_MS);
+      await eventually(() => (most = Math.max(most, residentNow())) > 0 && holds(), what, DEADLINE_MS);
     };
     const live = Array.from({ length: SLOW }, () => new Asking("stream"));
     const pieces = Array.from({ length: SLOW }, () => new Asking(PIECE, { times: AHEAD }));
-    await until(() => established() >= others + 2 * SLOW, "all of them ask");
+    const all = [...live, ...pieces];
+    await until(() => heldOf(server.url, all).length === 2 * SLOW, "all of them ask");
     const quick = new Asking("stream");
     quick.read();
     await until(() => quick.length > (cast.length * 4) / 3, "who reads has all of it");
     assert.equal(sha256(quick.recorded.bytes), sha256(cast));
     // Each is dropped in the end, also who asked for pieces alone.
-    await until(() => established() <= others + 1, "those who do not read are dropped");
+    await until(() => heldOf(server.url, all).length === 0, "those who do not read are dropped");
     assert.ok(most - before < MOST_GROWN_MB, `${String(Math.round(most - before))} MB more`);
     quick.close();
     const [slow] = live;

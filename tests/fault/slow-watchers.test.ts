@@ -1,6 +1,5 @@
 /** Watchers of the live stream that do not read, many of them, at the shipped server: what they cost it and others, and how they come back. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { Client } from "../../packages/control-plane/contract/index.ts";
@@ -8,6 +7,7 @@ import { makeHost, type TestHost } from "../../packages/control-plane/test/host.
 import { findPostgres, startPostgres, type Postgres } from "../../packages/control-plane/test/postgres.ts";
 import { startServer, type RunningServer } from "../support/control-plane.ts";
 import { eventually } from "../support/going.ts";
+import { heldOf, residentMb } from "../support/held-connections.ts";
 import { makePlace } from "../support/governed.ts";
 
 const WATCHERS = 16;
@@ -47,7 +47,7 @@ after(async () => {
 
 /** All events after a place, by their numbers, as they come. Reads nothing until it is told to. */
 class Watcher {
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly seen: number[] = [];
   /** Of a frame that has not come whole. */
   #rest = "";
@@ -55,17 +55,17 @@ class Watcher {
 
   constructor(from: number) {
     const { hostname, port } = new URL(server.url);
-    this.#socket = connect(Number(port), hostname);
-    this.#socket.pause();
-    this.over = new Promise((resolve) => this.#socket.once("close", resolve));
+    this.socket = connect(Number(port), hostname);
+    this.socket.pause();
+    this.over = new Promise((resolve) => this.socket.once("close", resolve));
     // Dropped, it is reset.
-    this.#socket.on("error", () => undefined);
+    this.socket.on("error", () => undefined);
     const head = ["GET /api/v1/stream HTTP/1.1", `host: ${hostname}`, `authorization: Bearer ${token}`];
-    this.#socket.write([...head, `last-event-id: ${String(from)}`, "", ""].join("\r\n"));
+    this.socket.write([...head, `last-event-id: ${String(from)}`, "", ""].join("\r\n"));
   }
 
   read(): void {
-    this.#socket.setEncoding("latin1").on("data", (text: string) => {
+    this.socket.setEncoding("latin1").on("data", (text: string) => {
       const lines = (this.#rest + text).split("\n");
       this.#rest = lines.pop() ?? "";
       // An event counts when the line after it has come: a browser forgets what was cut off.
@@ -77,44 +77,28 @@ class Watcher {
         }
       }
     });
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   #pending: number | undefined;
 
-  /** Its own end; 0 before it is connected. */
-  get port(): number {
-    return this.#socket.localPort ?? 0;
-  }
-
   close(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 }
 
-/** Which of these the server has not given up, as the kernel has their connections. */
-function held(watchers: readonly Watcher[]): readonly Watcher[] {
-  const port = (of: number): string => of.toString(16).toUpperCase().padStart(4, "0");
-  const ofServer = port(Number(new URL(server.url).port));
-  const rows = readFileSync("/proc/net/tcp", "utf8");
-  return watchers.filter((each) =>
-    new RegExp(`^ *\\d+: [0-9A-F]{8}:${ofServer} [0-9A-F]{8}:${port(each.port)} 01 `, "m").test(rows),
-  );
-}
-
-const residentMb = (): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(server.process.pid)}/status`, "utf8"))?.[1]) / 1024;
+const residentNow = (): number => residentMb(server.process.pid ?? 0);
 
 describe("watchers that do not read", { skip: "missing" in found ? found.missing : false }, () => {
   test("cost the server little and others nothing; they are dropped, come back, and have missed nothing", async () => {
-    const before = residentMb();
+    const before = residentNow();
     const slow = Array.from({ length: WATCHERS }, () => new Watcher(0));
-    await eventually(() => held(slow).length === WATCHERS, "all watch");
+    await eventually(() => heldOf(server.url, slow).length === WATCHERS, "all watch");
     const quick = new Watcher(0);
     quick.read();
     let most = 0;
     const look = (): void => {
-      most = Math.max(most, residentMb());
+      most = Math.max(most, residentNow());
     };
     const quickHas = async (count: number): Promise<void> => {
       const holds = (): boolean => {
@@ -133,7 +117,7 @@ describe("watchers that do not read", { skip: "missing" in found ? found.missing
     await eventually(
       () => {
         look();
-        return held(slow).length === 0;
+        return heldOf(server.url, slow).length === 0;
       },
       "the slow ones are dropped",
       120_000,

@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { connect as connectSecurely } from "node:tls";
 import { setUp, startServer, type RunningServer, type SignedIn } from "../support/control-plane.ts";
 import { bailiwick, makePlace } from "../support/governed.ts";
+import { residentMb } from "../support/held-connections.ts";
 import { makeAuthority, type TestAuthority } from "../support/https-server.ts";
 
 let server: RunningServer;
@@ -40,8 +41,7 @@ async function readAll(socket: Socket): Promise<string> {
   return text;
 }
 
-const residentMb = (): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(server.process.pid)}/status`, "utf8"))?.[1]) / 1024;
+const residentNow = (): number => residentMb(server.process.pid ?? 0);
 
 async function isWell(): Promise<void> {
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
@@ -74,12 +74,12 @@ describe("a body of 100 MB", () => {
     ["where records are sent", "/api/v1/hosts/h/log", "Transfer-Encoding: chunked", chunk],
   ] as const) {
     test(`${what} is refused before most of it was read, and held by nobody`, async () => {
-      const before = residentMb();
+      const before = residentNow();
       const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length}\r\n\r\n`;
       const { sent, answer } = await flood(head, wrap);
       assert.match(answer, /^HTTP\/1\.1 413 .*SERVER_TOO_LARGE/s);
       assert.ok(sent < 60, `${String(sent)} MB were taken`);
-      assert.ok(residentMb() - before < 80, `${String(before)} MB before, ${String(residentMb())} after`);
+      assert.ok(residentNow() - before < 80, `${String(before)} MB before, ${String(residentNow())} after`);
       await isWell();
     });
   }

@@ -5,6 +5,11 @@ import type { InputOf } from "./routes.ts";
 
 export { EVIDENCE_FRAMEWORKS } from "./evidence-frameworks.ts";
 
+/** What the file of an archive is called, by whoever saves it. @param at milliseconds since 1970 */
+export function evidenceFileName({ type }: InputOf<"makeEvidence">["body"]["scope"], at: number): string {
+  return `evidence-${type.toLowerCase()}-${new Date(at).toISOString().slice(0, 10)}.zip`;
+}
+
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
 export { questionRows } from "./question-rows.ts";
 export { Client, pages, type Caller, type CallOptions } from "./client.ts";
-export { downloadEvidence, EVIDENCE_FRAMEWORKS, type DownloadOptions } from "./evidence-bytes.ts";
+export { downloadEvidence, EVIDENCE_FRAMEWORKS, evidenceFileName, type DownloadOptions } from "./evidence-bytes.ts";
 export { MOST_EVIDENCE_RUNS, type EvidenceMade, type NewEvidence } from "./evidence-routes.ts";
 export type { HostFacts } from "./host-routes.ts";
 export { isServerErrorCode, ServerError, STATUS_OF, type ServerErrorCode } from "./errors.ts";

@@ -2,6 +2,7 @@ import { count, escapeControls } from "@bailiwick/base";
 import {
   downloadEvidence,
   EVIDENCE_FRAMEWORKS,
+  evidenceFileName,
   pages,
   type Client,
   type EvidenceMade,
@@ -36,8 +37,7 @@ export async function makeEvidenceCommand(options: EvidenceOptions): Promise<num
     ...(framework !== undefined && { frameworks: frameworksOf(framework) }),
   };
   const client = openClient(process.env);
-  const day = new Date().toISOString().slice(0, 10);
-  const path = options.out ?? `evidence-${scope.type.toLowerCase()}-${day}.zip`;
+  const path = options.out ?? evidenceFileName(scope, Date.now());
   const saved = await saveArchive(path, downloadEvidence(client, body));
   const made = await findMade(client, saved.digest);
   if (json) process.stdout.write(`${JSON.stringify({ path, ...saved, ...(made && { made }) })}\n`);

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { startSha256, toHex } from "@bailiwick/audit/browser";
 import type { InputOf } from "@bailiwick/control-plane/contract";
-import { downloadEvidence } from "@bailiwick/control-plane/contract/evidence-bytes";
+import { downloadEvidence, evidenceFileName } from "@bailiwick/control-plane/contract/evidence-bytes";
 import { server } from "../server.ts";
 
 export type Wanted = InputOf<"makeEvidence">["body"];
@@ -64,9 +64,8 @@ async function download(wanted: Wanted, signal: AbortSignal, onBytes: (bytes: nu
     bytes += piece.length;
     onBytes(bytes);
   }
-  const day = new Date().toISOString().slice(0, 10);
   return {
-    name: `evidence-${wanted.scope.type.toLowerCase()}-${day}.zip`,
+    name: evidenceFileName(wanted.scope, Date.now()),
     file: new Blob(pieces, { type: "application/zip" }),
     digest: `sha256:${toHex(hash.digest())}`,
   };

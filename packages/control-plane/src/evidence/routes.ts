@@ -1,3 +1,4 @@
+import { evidenceFileName } from "../../contract/evidence-bytes.ts";
 import { evidenceMade, type EvidenceMade } from "../../contract/evidence-routes.ts";
 import { resourceOfNote, selectNotes } from "../access/notes.ts";
 import { findResource } from "../access/resources.ts";
@@ -13,7 +14,7 @@ export const evidence = {
     const chosen = await chooseRuns(server, caller, body);
     const of = resource ?? (await findResource(server.db, type, id));
     return {
-      name: `evidence-${type.toLowerCase()}-${new Date(server.now()).toISOString().slice(0, 10)}.zip`,
+      name: evidenceFileName(body.scope, server.now()),
       type: "application/zip",
       pieces: makeArchive(server, { caller, wanted: body, resource: of, chosen }),
     };

@@ -48,9 +48,14 @@ export class RecordingChecks {
   /** What {@link catchUp} would come to, where the database takes nothing. Nothing of it is kept. */
   async compare(key: RecordingKey, { checked, differs }: Compared): Promise<Compared> {
     const found = { checked, differs };
+    // By itself: what the turns of catchUp remember is not to be moved.
+    const hash = createHash("sha256");
+    let at = 0;
     for (const { bytes, digest } of await this.#claimsOf(key)) {
       if (found.differs) break;
-      if ((await hashOf(this.#db, key, bytes)) === digest) found.checked = Math.max(found.checked, bytes);
+      for await (const piece of readPieces(this.#db, key, at, bytes)) hash.update(piece);
+      at = bytes;
+      if (`sha256:${hash.copy().digest("hex")}` === digest) found.checked = Math.max(found.checked, bytes);
       else found.differs = true;
     }
     return found;
@@ -120,11 +125,4 @@ export class RecordingChecks {
     const { id } = await this.#db.selectFrom("host").select("id").where("number", "=", host).executeTakeFirstOrThrow();
     await this.#journal.note({ type: "recording.differs", host: id, run, bytes });
   }
-}
-
-/** By itself: beside the turns of {@link RecordingChecks.catchUp}, what those remember is not to be moved. */
-async function hashOf(db: Database, key: RecordingKey, bytes: number): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of readPieces(db, key, 0, bytes)) hash.update(piece);
-  return `sha256:${hash.digest("hex")}`;
 }

@@ -99,9 +99,10 @@ function metadataOf(
   version: OcsfVersion,
   { profiles, part }: { readonly profiles: readonly string[]; readonly part: string | undefined },
 ): Members {
-  const { event, context, erased, log, index } = source;
-  const product = context.started?.version ?? (event.type === "run.started" ? event.version : undefined);
-  const labels = [...(erased ? ["erased"] : []), ...(startOf(source)?.labels ?? [])];
+  const { event, erased, log, index } = source;
+  const started = startOf(source);
+  const product = started?.version;
+  const labels = [...(erased ? ["erased"] : []), ...(started?.labels ?? [])];
   return {
     version,
     product: { name: "Bailiwick", vendor_name: "Bailiwick", ...(product !== undefined && { version: product }) },
