@@ -40,7 +40,9 @@ export async function packModules(
   const files = new Map<string, string>();
   for (const { file, starts } of packs) {
     const modules = chunks.filter(({ name }) => owners.get(name) === file);
-    files.set(file, packText(modules, starts ? entries.get(file) : undefined));
+    const packed = packText(modules, starts ? entries.get(file) : undefined);
+    refuseWide(file, packed);
+    files.set(file, packed);
   }
   for (const { name, code } of chunks) {
     if (owners.get(name) === undefined) files.set(commonName(name), `"use strict";${URL_OF_FILE}${OWN_NOW}${code}`);
@@ -134,6 +136,12 @@ function load(name){const make=packed[name];if(make===undefined)return require(n
 if(module===undefined){module={exports:{}};loaded.set(name,module);make(module.exports,load,module)}return module.exports}
 exports.load=load;${start === undefined ? "" : `load("./${commonName(start)}");`}
 `;
+}
+
+/** One character beyond Latin-1 makes V8 keep the whole file with two bytes for each, and Node encode all of it to find its compiled code. */
+function refuseWide(file: string, text: string): void {
+  const found = /.{0,40}[^\0-\x7f].{0,20}/.exec(text)?.[0];
+  if (found !== undefined) throw new Error(`${file} has more than ASCII; write it as \\u…: ${found}`);
 }
 
 function commonName(name: string): string {

@@ -87,7 +87,7 @@ export function parseNote(bytes: Uint8Array): Note | undefined {
   if (lines.length > MAX_SIGNATURES) return undefined;
   const signatures: NoteSignature[] = [];
   for (const line of lines) {
-    const [, name, encoded] = /^— ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
+    const [, name, encoded] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
     const signed = encoded === undefined ? undefined : decodeBase64(encoded);
     if (name === undefined || signed === undefined || signed.length <= KEY_ID_BYTES) return undefined;
     signatures.push({ name, id: signed.subarray(0, KEY_ID_BYTES), signature: signed.subarray(KEY_ID_BYTES) });
