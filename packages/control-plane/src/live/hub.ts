@@ -27,8 +27,11 @@ export interface Arrival {
 
 type OpenedEvent = Exclude<ReturnType<Holding["openHeldEvent"]>, string>;
 
-/** Events that are kept in memory for those who follow closely; whoever is further behind reads the database. */
-const KEPT = 20_000;
+/**
+ * Events that are kept in memory for those who follow closely; whoever is further behind reads the database, which costs a multiple: so that some
+ * seconds of all that a server takes are kept.
+ */
+const KEPT = 100_000;
 const KEPT_BYTES = 64 << 20;
 const BATCH = 2_000;
 const BATCH_BYTES = 16 << 20;
@@ -52,6 +55,9 @@ export class LiveHub {
   #expected = 0;
   #watchers = 0;
   #woken = Promise.withResolvers<void>();
+  /** What was written here while what comes before it is being read. */
+  #ahead: Frame[] = [];
+  #isReading = false;
   #reading: Promise<void> | undefined;
   #again = false;
   #stop: (() => Promise<void>) | undefined;
@@ -76,12 +82,18 @@ export class LiveHub {
     const [first] = arrivals;
     if (first === undefined || this.#watchers === 0) return;
     const frames = arrivals.flatMap(({ frame }) => frame ?? []);
-    // Whoever came while it was written began to watch when there were no frames.
-    if (this.#reading !== undefined || first.seq !== this.#to + 1 || frames.length < arrivals.length) {
-      this.#wake();
+    if (!this.#isReading && first.seq === this.#to + 1 && frames.length === arrivals.length) {
+      this.#add(frames);
       return;
     }
-    this.#add(frames);
+    // Whoever came while it was written began to watch when there were no frames.
+    this.#ahead = frames.length < arrivals.length ? [] : this.#continued(frames);
+    this.#wake();
+  }
+
+  #continued(frames: readonly Frame[]): Frame[] {
+    const follows = this.#ahead.at(-1)?.seq === (frames[0]?.seq ?? 0) - 1;
+    return (follows ? this.#ahead.concat(frames) : [...frames]).slice(-KEPT);
   }
 
   /** What {@link arrived} will want of an event; undefined while nobody watches. @param opened undefined when it is of a form that this version does not know */
@@ -116,7 +128,7 @@ export class LiveHub {
   leave(): void {
     this.#watchers -= 1;
     // Who comes next begins with the newest.
-    if (this.#watchers === 0) this.#frames = [];
+    if (this.#watchers === 0) this.#frames = this.#ahead = [];
   }
 
   /** What follows a place: some of it, or nothing when there is nothing yet. @param run only its events */
@@ -158,23 +170,39 @@ export class LiveHub {
   #wake(): void {
     if (this.#watchers === 0) return;
     this.#again = true;
-    this.#reading ??= this.#readAll()
-      // The database is away: whoever watches waits until it tells again.
-      .catch(() => undefined)
-      .finally(() => {
-        this.#reading = undefined;
-      });
+    if (this.#isReading) return;
+    // The database is away: whoever watches waits until it tells again.
+    this.#reading = this.#readAll().catch(() => undefined);
   }
 
   async #readAll(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      for (;;) {
-        const frames = await this.#read(this.#to, { run: undefined, most: BATCH, mostBytes: BATCH_BYTES });
-        if (frames.length === 0) break;
-        this.#add(frames);
+    this.#isReading = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        while (!this.#catchUp()) {
+          const from = this.#to;
+          const frames = await this.#read(from, { run: undefined, most: BATCH, mostBytes: BATCH_BYTES });
+          if (frames.length === 0) break;
+          // The last watcher went and another came meanwhile: it begins elsewhere.
+          if (from === this.#to) this.#add(frames);
+        }
       }
+    } finally {
+      this.#isReading = false;
     }
+  }
+
+  /**
+   * True when all is there. Only what came before must be read: whoever reads all that is written by then, while more is written, may never be done,
+   * and takes of the database what the writers need.
+   */
+  #catchUp(): boolean {
+    const next = this.#ahead.findIndex(({ seq }) => seq > this.#to);
+    if (next < 0 || this.#ahead[next]?.seq !== this.#to + 1) return false;
+    this.#add(this.#ahead.slice(next));
+    this.#ahead = [];
+    return true;
   }
 
   #add(frames: readonly Frame[]): void {
