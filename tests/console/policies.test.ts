@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
+import { askAs } from "../../packages/control-plane/test/asking.ts";
+import { makeHost } from "../../packages/control-plane/test/host.ts";
 import { writeBundle, type BundleText } from "../../packages/policy/src/index.ts";
 import { skipWithoutChromium } from "../support/chromium.ts";
 import { axeFindings, PAYLOAD, startConsole, type Console } from "../support/console.ts";
@@ -9,7 +11,7 @@ import { enrol } from "../support/control-plane.ts";
 import { bailiwick, runGoverned, type Place } from "../support/governed.ts";
 
 const SEE = ["viewPolicy", "viewHost", "viewRun", "readRun"];
-const AUTHOR = [...SEE, "editPolicy"];
+const AUTHOR = [...SEE, "editPolicy", "viewProposal"];
 const APPROVER = [...SEE, "approvePolicy", "rollOutPolicy", "rollBackPolicy"];
 
 let seen: Console;
@@ -204,6 +206,50 @@ describe("policies", { skip: skipWithoutChromium, concurrency: false }, () => {
     const path = `/policies/versions/${id}`;
     await nobody.goto(seen.server.url + path);
     await nobody.getByRole("alert").getByText("the token is not for this").waitFor();
+  });
+
+  test("who answers a question proposes that policies permit it; its author drafts from that, with what was wanted as a test", async (context) => {
+    const host = await makeHost({ owner: seen.client, server: seen.server }, "ada", "proposing");
+    context.after(() => {
+      host.remove();
+    });
+    await askAs(host, { argv: ["git", "push", PAYLOAD], project: "shop", expiresInS: 600 });
+    const token = await seen.tokenOf("olivia", ["viewQuestion", "answerQuestion", "viewRun"]);
+    const { page: answering } = await seen.open(context, "/approvals", { token });
+    await answering.getByRole("row").filter({ hasText: "git push" }).click();
+    await answering.getByLabel("With a yes, propose that policies permit it").selectOption("in this project");
+    await answering.getByLabel("Why (for the log)").fill("they all push to the mirror");
+    await answering.clock.install();
+    await answering.getByRole("button", { name: "yes, once y" }).click();
+    await answering.getByText("is sent in five seconds").waitFor();
+    await answering.clock.fastForward(5_000);
+    await answering
+      .getByText(/Sent: yes|olivia answered: yes/)
+      .first()
+      .waitFor();
+
+    const { page, refused } = await as(context, "ada", "/policies");
+    const proposals = page.getByRole("table", { name: "Proposals" });
+    const row = proposals.getByRole("row").filter({ hasText: "they all push to the mirror" });
+    await row.getByText("project shop").waitFor();
+    assert.match(await row.innerText(), /olivia/);
+    assert.deepEqual(await axeFindings(page), []);
+    await shot(page, "proposals");
+    await row.getByRole("link", { name: "Begin" }).click();
+    await page.getByRole("button", { name: /^proposal-[0-9]+\.test\.toml$/ }).waitFor();
+    await write(page, "policies.cedar", forbid("seq"));
+    await page
+      .getByRole("list", { name: "Tests" })
+      .getByText(/proposal [0-9]+ of olivia/)
+      .first()
+      .waitFor();
+    await page.getByRole("button", { name: "Submit for review" }).click();
+    await page.waitForURL("**/policies/versions/p-*");
+    const version = page.url().split("/").at(-1) ?? "";
+    await page.goto(new URL("/policies", page.url()).href);
+    await row.getByRole("link", { name: version }).waitFor();
+    assert.notEqual(await page.title(), "owned");
+    assert.deepEqual(refused, []);
   });
 
   for (const dark of [undefined, true] as const) {

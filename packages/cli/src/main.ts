@@ -11,9 +11,6 @@ void start();
 async function start(): Promise<void> {
   try {
     process.exitCode = await main(words);
-    // Nothing that was left open must keep the caller of a finished run waiting. What was written is written: on Linux Node's
-    // standard streams are synchronous.
-    if (words[0] === "run") process.exit();
   } catch (error) {
     reportError(error);
     process.exitCode = STATUS.failed;
@@ -23,9 +20,10 @@ async function start(): Promise<void> {
 async function main([verb, ...rest]: readonly string[]): Promise<number> {
   if (verb === "run") {
     keepStreamsBlocking();
-    const { runCommand } = await import("./run/command.ts");
+    const { leave, runCommand } = await import("./run/command.ts");
     const status = await runCommand(rest);
-    if (status !== "help") return status;
+    // Nothing that was left open must keep the caller of a finished run waiting.
+    if (status !== "help") leave(status);
   }
   const { runProgram } = await import("./program.ts");
   return await runProgram(words);

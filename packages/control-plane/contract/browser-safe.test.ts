@@ -29,6 +29,10 @@ test("nor does a bundle that is written in a browser", async () => {
   assert.match(await bundleForBrowser(join(import.meta.dirname, "bundles.ts")), /requiredWithinHours/);
 });
 
+test("nor does the test of a proposal", async () => {
+  assert.match(await bundleForBrowser(join(import.meta.dirname, "proposal-test.ts")), /test\.toml/);
+});
+
 test("negative control: signing does", async () => {
   await assert.rejects(bundleForBrowser(join(import.meta.dirname, "signing.ts")));
 });

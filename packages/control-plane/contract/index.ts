@@ -1,3 +1,4 @@
+export { testOfProposal } from "./proposal-test.ts";
 export { questionRows } from "./question-rows.ts";
 export { Client, pages, type Caller, type CallOptions } from "./client.ts";
 export { downloadEvidence, EVIDENCE_FRAMEWORKS, evidenceFileName, type DownloadOptions } from "./evidence-bytes.ts";

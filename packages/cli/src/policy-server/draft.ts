@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { escapeControls, isErrno } from "@bailiwick/base";
-import { LAYER_OF, type Client, type QuestionOfServer } from "@bailiwick/control-plane/contract";
+import { LAYER_OF, testOfProposal, type Client } from "@bailiwick/control-plane/contract";
 import { writeBundle, type BundleText } from "@bailiwick/policy";
 import { CliError } from "../errors.ts";
 import { openClient } from "../server/session.ts";
@@ -20,7 +20,7 @@ export async function draftCommand(directory: string, options: DraftOptions): Pr
   const client = openClient(process.env);
   const { fromProposal, why } = options;
   const files = readFiles(directory);
-  const proposed = fromProposal === undefined ? [] : [await testOfProposal(client, fromProposal)];
+  const proposed = fromProposal === undefined ? [] : [await proposedTest(client, fromProposal)];
   const bundle = writeBundle({
     layer: LAYER_OF[scope.type],
     scope: scope.id,
@@ -74,36 +74,11 @@ function hoursOf(text: string | undefined): number | undefined {
 }
 
 /** What was proposed becomes a test: the draft is approved only if it does what somebody wanted. */
-async function testOfProposal(client: Client, id: string): Promise<BundleText> {
+async function proposedTest(client: Client, id: string): Promise<BundleText> {
   const { items } = await client.call("listProposals", {});
   const proposal = items.find((each) => each.id === id);
-  if (proposal === undefined) {
-    throw new CliError("CLI_USAGE", `there is no proposal \`${id}\``, {
-      remedy: "list them: `bailiwick server call listProposals`",
-    });
-  }
-  const { argv, cwd, agent, about } = proposal.question;
-  const wanted = about === undefined ? { argv, cwd } : hostKeys(about, argv[0]);
-  const keys = { name: `proposal ${id} of ${proposal.by}`, ...wanted, agent, expect: "allow" };
-  const lines = Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
-  return { name: `proposal-${id}.test.toml`, text: `${["[[test]]", ...lines].join("\n")}\n` };
+  if (proposal !== undefined) return testOfProposal(proposal);
+  throw new CliError("CLI_USAGE", `there is no proposal \`${id}\``, {
+    remedy: "list them: `bailiwick server call listProposals`",
+  });
 }
-
-/** What was asked about a host, as far as the question says it: of the query the names, of the headers the type. */
-function hostKeys({ host, port, request, leaks = [] }: About, program: string | undefined): Record<string, unknown> {
-  const kinds = [...new Set(leaks.flatMap(({ kind, what }) => [kind, what]))];
-  const found = kinds.length > 0 && { leaks: kinds };
-  if (request === undefined) return { host, port, ...found };
-  const { method, path, query, sizeBytes, contentType, credential } = request;
-  const names = query.map(encodeURIComponent).join("&");
-  return {
-    ...{ host, port, method, path: names === "" ? path : `${path}?${names}` },
-    ...(sizeBytes >= 0 && { size: sizeBytes }),
-    ...(contentType !== "" && { headers: [`content-type: ${contentType}`] }),
-    ...(credential !== undefined && { credential }),
-    ...(program?.startsWith("/") === true && { program }),
-    ...found,
-  };
-}
-
-type About = NonNullable<QuestionOfServer["about"]>;

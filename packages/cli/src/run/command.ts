@@ -26,6 +26,8 @@ import { uplinkFor } from "./uplink.ts";
 /** Without an answer for so long, a question is a no. */
 const ANSWER_MS = 10 * 60_000;
 
+export { leave } from "./leave.ts";
+
 /** `bailiwick run`: the exit status, or `help` when that was asked for. */
 export async function runCommand(words: readonly string[]): Promise<number | "help"> {
   try {

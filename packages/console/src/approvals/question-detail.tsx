@@ -6,7 +6,7 @@ import { Link } from "wouter";
 import { useKeys } from "../keys.ts";
 import { Problem } from "../problem.tsx";
 import { Time } from "../time.tsx";
-import { ANSWERS, type Answer, type Answers } from "./use-answers.ts";
+import { ANSWERS, type Answer, type Answers, type Propose } from "./use-answers.ts";
 
 interface QuestionDetailProps {
   readonly question: QuestionOfServer;
@@ -88,6 +88,7 @@ const KEYS = { y: "once", a: "run", n: "no" } as const satisfies Record<string, 
 function Answering({ question, others, answers, hindrance }: QuestionDetailProps): ReactNode {
   const [why, setWhy] = useState("");
   const [same, setSame] = useState(false);
+  const [propose, setPropose] = useState<Propose>();
   const { id, terms } = question;
   const given = answers.pending.get(id);
   const outcome = answers.outcomes.get(id);
@@ -95,7 +96,7 @@ function Answering({ question, others, answers, hindrance }: QuestionDetailProps
     if (hindrance !== undefined) return;
     // Such a yes is signed by a passkey, on a page of its own.
     if (terms.stepUpMinutes !== undefined && answer !== "no") location.assign(stepUpPath(id));
-    else answers.give({ question, answer, why, same });
+    else answers.give({ question, answer, why, same, propose });
   };
   useKeys({
     y: () => give(KEYS.y),
@@ -106,12 +107,7 @@ function Answering({ question, others, answers, hindrance }: QuestionDetailProps
   if (hindrance !== undefined) return <p className="standing">{hindrance}</p>;
   return (
     <>
-      {terms.stepUpMinutes !== undefined && (
-        <p className="standing">
-          A yes has to be proven by a passkey. <a href={stepUpPath(id)}>Prove that it is you, and answer</a>; a no is
-          sent from here.
-        </p>
-      )}
+      {terms.stepUpMinutes !== undefined && <ProvenElsewhere id={id} />}
       <p>
         <label>
           Why (for the log){" "}
@@ -136,6 +132,7 @@ function Answering({ question, others, answers, hindrance }: QuestionDetailProps
           </label>
         </p>
       )}
+      <Proposing propose={propose} disabled={given !== undefined} onPropose={setPropose} />
       <p className="answers">
         {Object.entries(KEYS).map(([key, answer]) => (
           <button
@@ -163,6 +160,44 @@ function Answering({ question, others, answers, hindrance }: QuestionDetailProps
       </div>
       {outcome !== undefined && "error" in outcome && <Problem error={outcome.error} />}
     </>
+  );
+}
+
+function ProvenElsewhere({ id }: { readonly id: string }): ReactNode {
+  return (
+    <p className="standing">
+      A yes has to be proven by a passkey. <a href={stepUpPath(id)}>Prove that it is you, and answer</a>; a no is sent
+      from here.
+    </p>
+  );
+}
+
+interface ProposingProps {
+  readonly propose: Propose | undefined;
+  readonly disabled: boolean;
+  readonly onPropose: (propose: Propose | undefined) => void;
+}
+
+/** So that the same is not asked for ever; it permits nothing by itself. */
+function Proposing({ propose, disabled, onPropose }: ProposingProps): ReactNode {
+  return (
+    <p>
+      <label>
+        With a yes, propose that policies permit it{" "}
+        <select
+          value={propose ?? ""}
+          disabled={disabled}
+          onChange={({ target: { value } }) => {
+            onPropose(value === "project" || value === "always" ? value : undefined);
+          }}
+        >
+          <option value="">no</option>
+          <option value="project">in this project</option>
+          <option value="always">everywhere</option>
+        </select>
+      </label>{" "}
+      <span className="quiet">That stands under Policies then, and permits nothing by itself.</span>
+    </p>
   );
 }
 

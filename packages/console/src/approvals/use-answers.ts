@@ -9,6 +9,7 @@ import { addNotice } from "../notices.tsx";
 import { server } from "../server.ts";
 
 export type Answer = InputOf<"answerQuestion">["body"]["answer"];
+export type Propose = NonNullable<InputOf<"answerQuestion">["body"]["propose"]>;
 export const TAKE_BACK_MS = 5_000;
 
 export interface Given {
@@ -17,6 +18,8 @@ export interface Given {
   readonly why: string;
   /** Also to all others that ask the same. */
   readonly same: boolean;
+  /** With a yes: for whoever writes policies, that they permit this, in this project or everywhere. */
+  readonly propose: Propose | undefined;
 }
 
 export type Outcome = { readonly said: string } | { readonly error: unknown };
@@ -105,10 +108,14 @@ function dropWhenGone(waiting: Map<string, Waiting>, show: () => void): () => vo
   };
 }
 
-async function send({ question, answer, why, same }: Given): Promise<string> {
+async function send({ question, answer, why, same, propose }: Given): Promise<string> {
   const { answered, waiting = [] } = await server.call("answerQuestion", {
     params: { question: question.id },
-    body: { answer, bound: question.bound, same, ...(why.trim() !== "" && { why: why.trim() }) },
+    body: {
+      ...{ answer, bound: question.bound, same },
+      ...(why.trim() !== "" && { why: why.trim() }),
+      ...(answer !== "no" && propose !== undefined && { propose }),
+    },
   });
   const [more] = waiting;
   if (more !== undefined) {

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useMemo, useState, type FormEvent, type ReactNode } from "react";
 import type { PolicyScope } from "@bailiwick/control-plane/contract";
 import { readParts, writeParts, type BundleParts } from "@bailiwick/control-plane/contract/bundles";
+import { testOfProposal } from "@bailiwick/control-plane/contract/proposal-test";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { hindranceOf } from "../acts/hindrance.ts";
 import { Problem } from "../problem.tsx";
@@ -25,7 +26,8 @@ interface EditPageProps {
 export default function EditPage({ session, scope }: EditPageProps): ReactNode {
   const [search] = useSearchParams();
   const from = search.get("from") ?? undefined;
-  const beginning = useBeginning(scope, from);
+  const proposal = search.get("proposal") ?? undefined;
+  const beginning = useBeginning(scope, from, proposal);
   return (
     <div className="page">
       <header className="run-head">
@@ -36,21 +38,34 @@ export default function EditPage({ session, scope }: EditPageProps): ReactNode {
       </header>
       {beginning.error !== undefined && <Problem error={beginning.error} />}
       {beginning.value !== undefined && (
-        <Editing key={`${scopePath(scope)} ${from ?? ""}`} {...{ session, scope }} beginning={beginning.value} />
+        <Editing
+          key={`${scopePath(scope)} ${from ?? ""} ${proposal ?? ""}`}
+          {...{ session, scope, proposal }}
+          beginning={beginning.value}
+        />
       )}
     </div>
   );
 }
 
-/** What was being written here, else the version of the address, else what holds now. */
-function useBeginning(scope: PolicyScope, from: string | undefined) {
-  return useAsked(`begin ${scopePath(scope)} ${from ?? ""}`, async (signal): Promise<BundleParts> => {
+/** What was being written here, else the version of the address, else what holds now; with the test of a proposal. */
+function useBeginning(scope: PolicyScope, from: string | undefined, proposal: string | undefined) {
+  return useAsked(`begin ${scopePath(scope)} ${from ?? ""} ${proposal ?? ""}`, async (signal): Promise<BundleParts> => {
     const kept = from === undefined ? sessionStorage.getItem(keptAs(scope)) : null;
     const version = from ?? (kept === null ? await versionInForce(scope, signal) : undefined);
     const text =
       version === undefined ? kept : (await server.call("showPolicy", { params: { version } }, { signal })).bundle;
-    return (text === null ? undefined : readParts(text)) ?? STARTER;
+    const parts = (text === null ? undefined : readParts(text)) ?? STARTER;
+    return proposal === undefined ? parts : await withProposal(parts, proposal, signal);
   });
+}
+
+async function withProposal(parts: BundleParts, id: string, signal: AbortSignal): Promise<BundleParts> {
+  const { items } = await server.call("listProposals", {}, { signal });
+  const proposal = items.find((each) => each.id === id);
+  if (proposal === undefined) return parts;
+  const { name, text } = testOfProposal(proposal);
+  return withText(parts, name, text);
 }
 
 async function versionInForce(scope: PolicyScope, signal: AbortSignal): Promise<string | undefined> {
@@ -68,9 +83,11 @@ function keptAs(scope: PolicyScope): string {
 
 interface EditingProps extends EditPageProps {
   readonly beginning: BundleParts;
+  /** What it comes from. */
+  readonly proposal: string | undefined;
 }
 
-function Editing({ session, scope, beginning }: EditingProps): ReactNode {
+function Editing({ session, scope, beginning, proposal }: EditingProps): ReactNode {
   const [parts, setParts] = useState(beginning);
   const [file, setFile] = useState(firstFileOf(beginning));
   const [goTo, setGoTo] = useState<{ readonly line: number }>();
@@ -110,7 +127,7 @@ function Editing({ session, scope, beginning }: EditingProps): ReactNode {
           )}
         </section>
       </div>
-      <Keep {...{ session, scope, bundle, asking }} faulty={checked?.problems.some(isError) !== false} />
+      <Keep {...{ session, scope, bundle, asking, proposal }} faulty={checked?.problems.some(isError) !== false} />
       <AskAbout scope={scope} bundle={bundle} />
     </>
   );
@@ -189,19 +206,25 @@ function Files({ parts, file, faulty, onFile, onParts }: FilesProps): ReactNode 
 
 interface KeepProps extends EditPageProps {
   readonly bundle: string;
+  readonly proposal: string | undefined;
   readonly asking: boolean;
   readonly faulty: boolean;
 }
 
 /** A draft holds for nobody: what makes it hold is somebody else's. */
-function Keep({ session, scope, bundle, asking, faulty }: KeepProps): ReactNode {
+function Keep({ session, scope, bundle, asking, faulty, proposal }: KeepProps): ReactNode {
   const [why, setWhy] = useState("");
   const [error, setError] = useState<unknown>();
   const [, navigate] = useLocation();
   const keep = (event: FormEvent): void => {
     event.preventDefault();
     const reason = why.trim();
-    server.call("draftPolicy", { body: { scope, bundle, ...(reason !== "" && { why: reason }) } }).then(({ id }) => {
+    const body = {
+      ...{ scope, bundle },
+      ...(reason !== "" && { why: reason }),
+      ...(proposal !== undefined && { proposal }),
+    };
+    server.call("draftPolicy", { body }).then(({ id }) => {
       sessionStorage.removeItem(keptAs(scope));
       navigate(`/policies/versions/${id}`);
     }, setError);

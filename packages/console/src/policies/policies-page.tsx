@@ -9,6 +9,7 @@ import type { Session } from "../session.ts";
 import { Time } from "../time.tsx";
 import { useAsked } from "../use-asked.ts";
 import { layersOf, reachText, scopeOfPath, scopePath, scopeText, type PolicyLayer } from "./layers.ts";
+import { Proposals } from "./proposals.tsx";
 
 /** Layers, what waits and goes on, what hosts have, and all that was done. */
 export default function PoliciesPage({ session }: { readonly session: Session }): ReactNode {
@@ -49,6 +50,7 @@ export default function PoliciesPage({ session }: { readonly session: Session })
         )}
         <NewDraft hindrance={hindrance} />
       </section>
+      <Proposals versions={versions} hindrance={hindrance} />
       <Hosts items={drift.value} error={drift.error} />
       {known.value !== undefined && <Log versions={versions} releases={releases} />}
     </div>
