@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { workerEnvironment } from "@bailiwick/base/worker-environment";
 import { openExamineJobs, type ExamineJob, type ExamineReply } from "./examine-job.ts";
 import { RECORDS_WIDTH } from "./private-records.ts";
 import { TILE_WIDTH } from "./tiles.ts";
@@ -119,7 +120,7 @@ class Thread {
   #isOver = false;
 
   constructor(directory: string) {
-    this.#worker = new Worker(workerUrl(), { env: {}, argv: [], execArgv: [], workerData: directory });
+    this.#worker = new Worker(workerUrl(), { env: workerEnvironment(), argv: [], execArgv: [], workerData: directory });
     this.#worker.on("message", (reply: ExamineReply) => this.#waiting.shift()?.(reply));
     this.#worker.on("error", () => {
       this.#end();

@@ -36,7 +36,7 @@ function startPinned() {
     const child = spawn(pinned, [own, ...process.argv.slice(2)], { stdio: "inherit" });
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(name, () => child.kill(name));
     child.on("error", (error) => refuse(`cannot start ${pinned}: ${error.message}`));
-    child.on("exit", (status, signal) => (signal ? process.kill(process.pid, signal) : process.exit(status ?? 125)));
+    child.on("exit", (status, signal) => (signal ? process.kill(process.pid, signal) : (process.exitCode = status ?? 125)));
     return;
   }
   refuse(

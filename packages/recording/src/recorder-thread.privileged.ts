@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { workerEnvironment } from "@bailiwick/base/worker-environment";
 import type { FromRecorder, RecorderStart, ToRecorder } from "./messages.ts";
 import type { TerminalSize } from "./cast-writer.ts";
 import type { RecordingEnd } from "./recorder.ts";
@@ -35,7 +36,7 @@ export class RecorderThread {
 
   constructor({ onProven, onTaken, say, ...start }: RecorderThreadOptions) {
     this.#worker = new Worker(workerUrl(), {
-      env: {},
+      env: workerEnvironment(),
       argv: [],
       execArgv: [],
       workerData: start,

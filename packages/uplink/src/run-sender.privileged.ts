@@ -1,5 +1,6 @@
 /** SAFETY: starts the one worker of this package, with two directories and nothing of the environment. */
 import { Worker } from "node:worker_threads";
+import { workerEnvironment } from "@bailiwick/base/worker-environment";
 import type { GivenAnswer } from "@bailiwick/control-plane/contract";
 import { Lease } from "./lease.ts";
 import { makeQuestionId, OpenQuestions, type NewQuestion } from "./open-questions.ts";
@@ -33,7 +34,7 @@ const GRACE_MS = 500;
  * fails: what is wrong is said.
  */
 export function startRunSender({ places, run, say }: RunSenderOptions): RunSender {
-  const worker = new Worker(workerUrl(), { workerData: places, env: {}, argv: [], execArgv: [] });
+  const worker = new Worker(workerUrl(), { workerData: places, env: workerEnvironment(), argv: [], execArgv: [] });
   worker.unref();
   const lease = new Lease((leaseS) => {
     run.end(`nothing was heard from the server for ${String(leaseS)} s`);

@@ -3,6 +3,7 @@
  * what it answers is used only as data.
  */
 import { Worker } from "node:worker_threads";
+import { workerEnvironment } from "@bailiwick/base/worker-environment";
 import { PolicyError } from "../errors.ts";
 import { LruMap } from "../decide/lru.ts";
 import type { Answers, Ask, AuthorizationCall, Evaluation, Question, Reply } from "./messages.ts";
@@ -121,7 +122,7 @@ export class Cedar {
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     const worker = new Worker(workerUrl(), {
-      env: {},
+      env: workerEnvironment(),
       argv: [],
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
