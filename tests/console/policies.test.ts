@@ -237,7 +237,7 @@ describe("policies", { skip: skipWithoutChromium, concurrency: false }, () => {
     await shot(page, "proposals");
     await row.getByRole("link", { name: "Begin" }).click();
     await page.getByRole("button", { name: /^proposal-[0-9]+\.test\.toml$/ }).waitFor();
-    await write(page, "policies.cedar", forbid("seq"));
+    await write(page, "policies.cedar", forbid("shuf"));
     await page
       .getByRole("list", { name: "Tests" })
       .getByText(/proposal [0-9]+ of olivia/)

@@ -108,6 +108,7 @@ function Answering({ question, others, answers, hindrance }: QuestionDetailProps
   return (
     <>
       {terms.stepUpMinutes !== undefined && <ProvenElsewhere id={id} />}
+      <Proposing propose={propose} disabled={given !== undefined} onPropose={setPropose} />
       <p>
         <label>
           Why (for the log){" "}
@@ -132,7 +133,6 @@ function Answering({ question, others, answers, hindrance }: QuestionDetailProps
           </label>
         </p>
       )}
-      <Proposing propose={propose} disabled={given !== undefined} onPropose={setPropose} />
       <p className="answers">
         {Object.entries(KEYS).map(([key, answer]) => (
           <button
