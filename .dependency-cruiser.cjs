@@ -52,7 +52,7 @@ module.exports = {
       to: {
         path: "^packages/[^/]+/src/",
         pathNot:
-          "^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/sandbox/src/profile/index\\.ts$|^packages/search/src/findable/index\\.ts$|^packages/audit/src/browser/index\\.ts$|^packages/recording/src/picture/index\\.ts$",
+          "^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/sandbox/src/profile/index\\.ts$|^packages/search/src/findable/index\\.ts$|^packages/audit/src/browser/index\\.ts$|^packages/recording/src/picture/index\\.ts$|^packages/base/src/workers/index\\.ts$",
       },
     },
     {

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { workerEnvironment } from "@bailiwick/base/worker-environment";
+import { workerEnvironment } from "@bailiwick/base/workers";
 import { openExamineJobs, type ExamineJob, type ExamineReply } from "./examine-job.ts";
 import { RECORDS_WIDTH } from "./private-records.ts";
 import { TILE_WIDTH } from "./tiles.ts";

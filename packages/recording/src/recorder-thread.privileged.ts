@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { workerEnvironment } from "@bailiwick/base/worker-environment";
+import { workerEnvironment } from "@bailiwick/base/workers";
 import type { FromRecorder, RecorderStart, ToRecorder } from "./messages.ts";
 import type { TerminalSize } from "./cast-writer.ts";
 import type { RecordingEnd } from "./recorder.ts";

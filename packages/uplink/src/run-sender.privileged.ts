@@ -1,6 +1,6 @@
 /** SAFETY: starts the one worker of this package, with two directories and nothing of the environment. */
 import { Worker } from "node:worker_threads";
-import { workerEnvironment } from "@bailiwick/base/worker-environment";
+import { workerEnvironment } from "@bailiwick/base/workers";
 import type { GivenAnswer } from "@bailiwick/control-plane/contract";
 import { Lease } from "./lease.ts";
 import { makeQuestionId, OpenQuestions, type NewQuestion } from "./open-questions.ts";

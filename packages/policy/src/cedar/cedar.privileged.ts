@@ -3,7 +3,7 @@
  * what it answers is used only as data.
  */
 import { Worker } from "node:worker_threads";
-import { workerEnvironment } from "@bailiwick/base/worker-environment";
+import { workerEnvironment } from "@bailiwick/base/workers";
 import { PolicyError } from "../errors.ts";
 import { LruMap } from "../decide/lru.ts";
 import type { Answers, Ask, AuthorizationCall, Evaluation, Question, Reply } from "./messages.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { workerEnvironment } from "./worker-environment.ts";
+import { workerEnvironment } from "./worker-environment.privileged.ts";
 
 test("a worker has no variables, but where compiled code is kept it keeps its own there", async (context) => {
   assert.deepEqual(workerEnvironment(), {});
