@@ -67,7 +67,6 @@ const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]
 const files = await packModules(metafile.outputs, (name) => texts.get(name) ?? "", [
   { file: "main.cjs", entry: "packages/cli/src/main.ts", starts: true },
   { file: "run.cjs", entry: "packages/cli/src/run/command.ts", starts: false },
-  { file: "govern.cjs", entry: "packages/run/src/govern.ts", starts: false },
 ]);
 for (const [name, text] of files) writeFileSync(join(outdir, name), text);
 cpSync(join(root, "packages/control-plane/sql"), join(outdir, "sql"), { recursive: true });

@@ -1,4 +1,11 @@
-import { partsOf, type BrokeredCredential, type CredentialForm, type SshGateway } from "@bailiwick/egress";
+import {
+  openSsh,
+  partsOf,
+  placeholderFor,
+  type BrokeredCredential,
+  type CredentialForm,
+  type SshGateway,
+} from "@bailiwick/egress";
 import {
   expand,
   isInside,
@@ -37,7 +44,6 @@ async function obtain(
   environment: NodeJS.ProcessEnv,
 ): Promise<Pick<BrokeredCredential, "form" | "value" | "placeholder">> {
   const { readAwsCredential, readCredential } = await import("./credential-source.privileged.ts");
-  const { placeholderFor } = await import("@bailiwick/egress");
   const { form } = credential;
   if (form.kind !== "sigv4") {
     const value = await readCredential(credential, { environment, path });
@@ -62,7 +68,6 @@ export async function openSshFor(profile: Profile, places: CredentialPlaces): Pr
     const path = sourceFile(named, profile, places);
     return { ...rules, privateKey: await readPrivateKey(named, { environment: places.environment, path }) };
   });
-  const { openSsh } = await import("@bailiwick/egress");
   return await openSsh(await Promise.all(hosts));
 }
 

@@ -1,5 +1,5 @@
 import type { RunId } from "@bailiwick/base";
-import type { BrokeredCredential, Inspection, LeakLook } from "@bailiwick/egress";
+import { openInspection, type BrokeredCredential, type Inspection, type LeakLook } from "@bailiwick/egress";
 import { hostsOfHttpPolicies, type PolicySource } from "@bailiwick/policy";
 import { expand, isInside, realPathOf, type Profile } from "@bailiwick/sandbox";
 import { RunError } from "./errors.ts";
@@ -34,7 +34,6 @@ export async function openInspectionFor(question: InspectionQuestion): Promise<I
   if (hosts.length === 0) return undefined;
   const trust = profile.network.trust.map((path) => rootsFile(path, question));
   const modelTextCharacters = profile.models.content ? MOST_TEXT : 0;
-  const { openInspection } = await import("@bailiwick/egress");
   return await openInspection({
     run,
     nowMs: Date.now(),

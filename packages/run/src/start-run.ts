@@ -7,7 +7,7 @@ import { launch, type Sandbox, type SupervisionHandlers } from "@bailiwick/sandb
 import { loadDigests, saveDigests } from "./digest-store.ts";
 import type { ExecGate } from "./exec-gate.ts";
 import { FileCache } from "./file-cache.ts";
-import type { GovernedRun } from "./govern.ts";
+import { GovernedRun } from "./govern.ts";
 import { prepareRun, type PreparedRun } from "./prepare-run.ts";
 import { namesInPolicies, ProgramNames } from "./program-names.ts";
 import { Releases } from "./releases.ts";
@@ -41,7 +41,7 @@ export async function startRun(options: RunOptions): Promise<RunOutcome> {
     const cache = new FileCache(state.cache);
     const digests = loadDigests(cache);
     const prepared = await prepareRun(options, { state, cache, run, releases });
-    const { sandbox, decider, log, Governed } = await openParts(prepared, late, {
+    const { sandbox, decider, log } = await openParts(prepared, late, {
       run,
       logDirectory: state.log,
       cache,
@@ -66,7 +66,7 @@ export async function startRun(options: RunOptions): Promise<RunOutcome> {
       decider,
       log,
     };
-    governed = new Governed(ready, options, releases);
+    governed = new GovernedRun(ready, options, releases);
     late.attach(governed.handlers);
     const warming = warmWhenQuiet(governed.gate, decider);
     const keeping = setTimeout(() => void keepHeapSmall(), SETTLED_MS);
@@ -107,7 +107,6 @@ interface Parts {
   readonly sandbox: Sandbox;
   readonly decider: CedarDecider;
   readonly log: RunLog;
-  readonly Governed: typeof GovernedRun;
 }
 
 /** The sandbox, the policies and the record, beside one another; when one of them fails, the others are given up. */
@@ -122,12 +121,10 @@ async function openParts(
   }: { run: RunLogRun; logDirectory: string; cache: FileCache; releases: Releases },
 ): Promise<Parts> {
   const launching = launch({ spec, handlers, answerTimeoutMs: ANSWER_TIMEOUT_MS, stdio: [0, 1, 2] });
-  const [sandbox, decider, log, governing] = await Promise.allSettled([
+  const [sandbox, decider, log] = await Promise.allSettled([
     launching,
     openDecider({ sources: policies, cache }),
     openRunLog({ directory: logDirectory, run, batchMs: BATCH_MS }),
-    // What governs is loaded while the launcher works.
-    import("./govern.ts"),
   ]);
   if (sandbox.status === "fulfilled") {
     releases.add(async () => {
@@ -138,16 +135,11 @@ async function openParts(
   }
   if (decider.status === "fulfilled") releases.add(() => decider.value.close());
   // What the person wrote comes before what the host can't do.
-  for (const part of [decider, sandbox, log, governing]) if (part.status === "rejected") throw part.reason;
-  if (
-    sandbox.status === "rejected" ||
-    decider.status === "rejected" ||
-    log.status === "rejected" ||
-    governing.status === "rejected"
-  ) {
+  for (const part of [decider, sandbox, log]) if (part.status === "rejected") throw part.reason;
+  if (sandbox.status === "rejected" || decider.status === "rejected" || log.status === "rejected") {
     throw new Error("unreachable: each rejection was thrown");
   }
-  return { sandbox: sandbox.value, decider: decider.value, log: log.value, Governed: governing.value.GovernedRun };
+  return { sandbox: sandbox.value, decider: decider.value, log: log.value };
 }
 
 /** Where no gateway has taken them over, the sockets of a sandbox would keep this process alive. */
