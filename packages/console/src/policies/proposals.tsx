@@ -18,7 +18,9 @@ interface ProposalsProps {
 
 /** What people who answered questions want policies to permit from now on: each becomes a test of a draft, so that the draft does what they wanted. */
 export function Proposals({ versions, hindrance }: ProposalsProps): ReactNode {
-  const { value: items, error } = useProposals();
+  const { value: items, error } = useAsked("proposals", async (signal) => {
+    return (await server.call("listProposals", {}, { signal })).items;
+  });
   if (isForbidden(error) || items?.length === 0) return undefined;
   return (
     <section>
@@ -43,10 +45,6 @@ export function Proposals({ versions, hindrance }: ProposalsProps): ReactNode {
       )}
     </section>
   );
-}
-
-export function useProposals() {
-  return useAsked("proposals", async (signal) => (await server.call("listProposals", {}, { signal })).items);
 }
 
 function scopeOfProposal({ reach, question }: Proposal): PolicyScope {

@@ -2,15 +2,7 @@ import { sql } from "kysely";
 import type { Holding } from "../arrivals/batch.ts";
 import type { Store } from "../store/open-store.ts";
 import type { Database } from "../store/tables.ts";
-
-/** One event on its way to those who watch: made once, whatever their number. */
-export interface Frame {
-  readonly seq: number;
-  readonly host: number;
-  readonly run: string;
-  /** As server-sent events have it. */
-  readonly bytes: Buffer;
-}
+import { NewestFrames, type Frame } from "./newest-frames.ts";
 
 /** An event that has just been written here. */
 export interface Arrival {
@@ -27,12 +19,6 @@ export interface Arrival {
 
 type OpenedEvent = Exclude<ReturnType<Holding["openHeldEvent"]>, string>;
 
-/**
- * Events that are kept in memory for those who follow closely; whoever is further behind reads the database, which costs a multiple: so that some
- * seconds of all that a server takes are kept.
- */
-const KEPT = 100_000;
-const KEPT_BYTES = 64 << 20;
 const BATCH = 2_000;
 const BATCH_BYTES = 16 << 20;
 /** What one watcher is given at a time, which is what it holds of the server's memory while it does not read. */
@@ -46,8 +32,7 @@ const PIECE_BYTES = 256 << 10;
 export class LiveHub {
   readonly #store: Store;
   readonly #holding: Holding;
-  #frames: Frame[] = [];
-  #bytes = 0;
+  readonly #kept = new NewestFrames();
   /** All that arrived up to here has been read; what is kept follows `#from` without gaps. */
   #from = 0;
   #to = 0;
@@ -56,7 +41,7 @@ export class LiveHub {
   #watchers = 0;
   #woken = Promise.withResolvers<void>();
   /** What was written here while what comes before it is being read. */
-  #ahead: Frame[] = [];
+  readonly #ahead = new NewestFrames();
   #isReading = false;
   #reading: Promise<void> | undefined;
   #again = false;
@@ -87,13 +72,10 @@ export class LiveHub {
       return;
     }
     // Whoever came while it was written began to watch when there were no frames.
-    this.#ahead = frames.length < arrivals.length ? [] : this.#continued(frames);
+    const isWhole = frames.length === arrivals.length;
+    if (!isWhole || this.#ahead.all.at(-1)?.seq !== first.seq - 1) this.#ahead.clear();
+    if (isWhole) this.#ahead.add(frames);
     this.#wake();
-  }
-
-  #continued(frames: readonly Frame[]): Frame[] {
-    const follows = this.#ahead.at(-1)?.seq === (frames[0]?.seq ?? 0) - 1;
-    return (follows ? this.#ahead.concat(frames) : [...frames]).slice(-KEPT);
   }
 
   /** What {@link arrived} will want of an event; undefined while nobody watches. @param opened undefined when it is of a form that this version does not know */
@@ -115,8 +97,7 @@ export class LiveHub {
   async enter(): Promise<number> {
     const row = await this.#store.db.selectFrom("server").select("arrived").executeTakeFirstOrThrow();
     if (this.#watchers === 0) {
-      this.#frames = [];
-      this.#bytes = 0;
+      this.#kept.clear();
       this.#from = this.#to = row.arrived;
     }
     this.#watchers += 1;
@@ -128,7 +109,9 @@ export class LiveHub {
   leave(): void {
     this.#watchers -= 1;
     // Who comes next begins with the newest.
-    if (this.#watchers === 0) this.#frames = this.#ahead = [];
+    if (this.#watchers > 0) return;
+    this.#kept.clear();
+    this.#ahead.clear();
   }
 
   /** What follows a place: some of it, or nothing when there is nothing yet. @param run only its events */
@@ -143,7 +126,7 @@ export class LiveHub {
       return { frames, to: frames.at(-1)?.seq ?? Math.max(seq, reached) };
     }
     const start = this.#indexAfter(seq);
-    const taken = this.#frames.slice(start, start + BATCH);
+    const taken = this.#kept.all.slice(start, start + BATCH);
     const wanted = run === undefined ? taken : taken.filter((frame) => frame.run === run);
     const frames = pieceOf(wanted);
     const last = frames.length < wanted.length ? frames.at(-1) : taken.at(-1);
@@ -158,10 +141,10 @@ export class LiveHub {
 
   #indexAfter(seq: number): number {
     let low = 0;
-    let high = this.#frames.length;
+    let high = this.#kept.all.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#frames[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
+      if ((this.#kept.all[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -198,33 +181,19 @@ export class LiveHub {
    * and takes of the database what the writers need.
    */
   #catchUp(): boolean {
-    const next = this.#ahead.findIndex(({ seq }) => seq > this.#to);
-    if (next < 0 || this.#ahead[next]?.seq !== this.#to + 1) return false;
-    this.#add(this.#ahead.slice(next));
-    this.#ahead = [];
+    const ahead = this.#ahead.all.filter(({ seq }) => seq > this.#to);
+    if (ahead[0]?.seq !== this.#to + 1) return false;
+    this.#add(ahead);
+    this.#ahead.clear();
     return true;
   }
 
   #add(frames: readonly Frame[]): void {
-    this.#keep(frames);
+    this.#from = this.#kept.add(frames) ?? this.#from;
     this.#to = frames.at(-1)?.seq ?? this.#to;
     const woken = this.#woken;
     this.#woken = Promise.withResolvers();
     woken.resolve();
-  }
-
-  #keep(frames: readonly Frame[]): void {
-    this.#frames.push(...frames);
-    for (const { bytes } of frames) this.#bytes += bytes.length;
-    let dropped = 0;
-    while (this.#frames.length - dropped > KEPT || this.#bytes > KEPT_BYTES) {
-      const frame = this.#frames[dropped];
-      if (frame === undefined) break;
-      this.#bytes -= frame.bytes.length;
-      this.#from = frame.seq;
-      dropped += 1;
-    }
-    this.#frames.splice(0, dropped);
   }
 
   async #read(seq: number, wanted: Wanted): Promise<Frame[]> {

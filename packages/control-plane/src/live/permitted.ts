@@ -2,7 +2,7 @@ import type { AccessAction } from "@bailiwick/policy";
 import { permittedRuns } from "../access/run-rights.ts";
 import type { Caller } from "../identity/callers.ts";
 import type { Server } from "../routes/handler.ts";
-import type { Frame } from "./hub.ts";
+import type { Frame } from "./newest-frames.ts";
 
 /** How long a watcher's right to a run, and their session or token, are believed: so soon what was taken away ends what is watched. */
 export const BELIEVED_MS = 5_000;

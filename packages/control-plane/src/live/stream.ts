@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { EventStream } from "./event-stream.ts";
-import type { Frame, LiveHub } from "./hub.ts";
+import type { LiveHub } from "./hub.ts";
+import type { Frame } from "./newest-frames.ts";
 
 export interface StreamOptions {
   readonly hub: LiveHub;
