@@ -16,7 +16,7 @@ import { measureThroughput } from "./server/throughput.ts";
 /** What 10,000 sessions would send. */
 const COMPANY_PER_SECOND = 50_000;
 /** What is offered, whatever the number of hosts: each sends its share every 100 ms, or all that came meanwhile as soon as it is answered. */
-const OFFERED = { eventsPerSecond: 15_000, seconds: 20 };
+const OFFERED = { eventsPerSecond: 15_000, comingSeconds: 10, seconds: 20 };
 const HOSTS = [10, 100, 1_000] as const;
 
 export async function bench(): Promise<Record<string, number>> {

@@ -1,6 +1,6 @@
 /** Simulated hosts in a process of their own, told what to do by messages. */
 import { Client } from "../../packages/control-plane/contract/index.ts";
-import { enrolSimulatedHost, type SimulatedHost } from "./simulated-host.ts";
+import { TICK_MS, enrolSimulatedHost, type SimulatedHost } from "./simulated-host.ts";
 
 export type Order =
   | {
@@ -9,6 +9,9 @@ export type Order =
       readonly token: string;
       readonly hosts: number;
       readonly eventsPerSecond: number;
+      /** In which they come, one after the other. */
+      readonly comingSeconds: number;
+      /** In which all of them send. */
       readonly seconds: number;
     }
   | { readonly order: "send"; readonly startAt: number; readonly stopAt: number };
@@ -16,6 +19,7 @@ export type Order =
 export interface HostReport {
   readonly id: string;
   readonly run: string;
+  readonly beginsMs: number;
   readonly size: number;
   readonly sizes: readonly number[];
   readonly done: boolean;
@@ -26,7 +30,6 @@ export type Report =
   | { readonly report: "prepared"; readonly hosts: readonly HostReport[] }
   | {
       readonly report: "sent";
-      readonly tookMs: number;
       readonly requests: number;
       readonly refusals: number;
       readonly cpuMs: number;
@@ -34,6 +37,8 @@ export type Report =
     };
 
 const AT_ONCE = 16;
+/** Its multiples, modulo one, are spread evenly however many there are: hosts neither begin nor tick in step. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 let hosts: SimulatedHost[] = [];
 
 process.on("message", (order: Order) => {
@@ -43,12 +48,12 @@ process.on("message", (order: Order) => {
 async function obey(order: Order): Promise<Report> {
   if (order.order === "prepare") {
     const owner = new Client({ url: order.url, by: { token: order.token } });
-    const { url, seconds } = order;
+    const { url } = order;
     const perSecond = order.eventsPerSecond / order.hosts;
     const enrolled: (() => Promise<SimulatedHost>)[] = [];
     for (let number = 0; number < order.hosts; number += AT_ONCE) {
       const some = Array.from({ length: Math.min(AT_ONCE, order.hosts - number) }, (_, index) =>
-        enrolSimulatedHost({ url, owner, number: number + index, perSecond, ticks: seconds * 10 }),
+        enrolSimulatedHost({ url, owner, number: number + index, perSecond, ...timesOf(number + index, order) }),
       );
       enrolled.push(...(await Promise.all(some)));
     }
@@ -61,12 +66,19 @@ async function obey(order: Order): Promise<Report> {
   await Promise.all(hosts.map((host) => host.send(startAt, stopAt)));
   const { user, system } = process.cpuUsage(before);
   const [requests, refusals] = [sum((host) => host.requests), sum((host) => host.refusals)];
-  const tookMs = Date.now() - startAt;
-  return { report: "sent", tookMs, requests, refusals, cpuMs: (user + system) / 1000, hosts: hosts.map(reportOf) };
+  return { report: "sent", requests, refusals, cpuMs: (user + system) / 1000, hosts: hosts.map(reportOf) };
 }
 
-function reportOf({ id, run, size, sizes, done, digest }: SimulatedHost): HostReport {
-  return { id, run, size, sizes, done, digest };
+function timesOf(
+  number: number,
+  { comingSeconds, seconds }: { readonly comingSeconds: number; readonly seconds: number },
+): { readonly beginsMs: number; readonly ticks: number } {
+  const beginsMs = Math.floor(((number * GOLDEN) % 1) * comingSeconds * 1_000);
+  return { beginsMs, ticks: Math.floor(((comingSeconds + seconds) * 1_000 - beginsMs) / TICK_MS) };
+}
+
+function reportOf({ id, run, beginsMs, size, sizes, done, digest }: SimulatedHost): HostReport {
+  return { id, run, beginsMs, size, sizes, done, digest };
 }
 
 function sum(of: (host: SimulatedHost) => number): number {

@@ -30,6 +30,8 @@ interface Tick {
 export interface SimulatedHost {
   readonly id: string;
   readonly run: string;
+  /** Milliseconds after all of them may begin. */
+  readonly beginsMs: number;
   /** Entries of its record when it has sent everything. */
   readonly size: number;
   /** How many entries there are, tick after tick. */
@@ -40,7 +42,7 @@ export interface SimulatedHost {
   readonly done: boolean;
   /** SHA-256 over the entries of its own log, in their order, in hexadecimal. */
   readonly digest: string;
-  /** Resolves when everything was taken, or `stopAt` is over. @param startAt, stopAt milliseconds since 1970 */
+  /** Resolves when everything was taken, or `stopAt` is over. @param startAt, stopAt milliseconds since 1970; the host begins `beginsMs` later */
   send(startAt: number, stopAt: number): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export interface SimulatedHostOptions {
   readonly owner: Client;
   readonly number: number;
   readonly perSecond: number;
+  readonly beginsMs: number;
   readonly ticks: number;
 }
 
@@ -69,7 +72,8 @@ export async function enrolSimulatedHost(options: SimulatedHostOptions): Promise
     },
   });
   const run = makeRunId(Date.now(), Buffer.from(`${String(number).padStart(6, "0")}run!`));
-  return async () => new Sender({ url, id: host, run, privateKey, ticks: await makeTicks(options, run, logKey) });
+  const facts = { url, id: host, run, privateKey, beginsMs: options.beginsMs };
+  return async () => new Sender({ ...facts, ticks: await makeTicks(options, run, logKey) });
 }
 
 async function makeTicks(
@@ -139,6 +143,7 @@ interface SenderFacts {
   readonly id: string;
   readonly run: string;
   readonly privateKey: KeyObject;
+  readonly beginsMs: number;
   readonly ticks: readonly Tick[];
 }
 
@@ -165,6 +170,10 @@ class Sender implements SimulatedHost {
     return this.#facts.run;
   }
 
+  get beginsMs(): number {
+    return this.#facts.beginsMs;
+  }
+
   get size(): number {
     return this.#facts.ticks.at(-1)?.size ?? 0;
   }
@@ -187,11 +196,12 @@ class Sender implements SimulatedHost {
     return hash.digest("hex");
   }
 
-  async send(startAt: number, stopAt: number): Promise<void> {
-    const { ticks } = this.#facts;
+  async send(allFrom: number, stopAt: number): Promise<void> {
+    const { ticks, beginsMs } = this.#facts;
+    const startAt = allFrom + beginsMs;
     while (this.#next < ticks.length && Date.now() < stopAt) {
       const sentAt = Date.now();
-      const due = Math.min(ticks.length, Math.floor((sentAt - startAt) / TICK_MS));
+      const due = Math.max(0, Math.min(ticks.length, Math.floor((sentAt - startAt) / TICK_MS)));
       if (due > this.#next && ticks[due - 1]?.size !== this.#held) await this.#sendTo(due);
       else if (due > this.#next) this.#next = due;
       const wait = Math.max(sentAt, startAt + this.#next * TICK_MS) + TICK_MS - Date.now();

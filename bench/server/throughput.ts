@@ -15,6 +15,8 @@ import { Watcher } from "./watch.ts";
 export interface Measured {
   readonly hosts: number;
   readonly eventsPerSecond: number;
+  /** In which the hosts come, one after the other; what is told of arrivals and delays is of the time after it. */
+  readonly comingSeconds: number;
   readonly seconds: number;
 }
 
@@ -35,10 +37,11 @@ const WARMING = 0.5;
 /** @param meanwhile what is done to server and database while the hosts send; processor time is not told then */
 export async function measureThroughput(
   bench: Bench,
-  { hosts, eventsPerSecond, seconds }: Measured,
+  measured: Measured,
   meanwhile?: () => Promise<void>,
 ): Promise<Record<string, number>> {
   const { client, token, postgres, server, database } = bench;
+  const { comingSeconds, seconds } = measured;
   const fleet = fork(join(import.meta.dirname, "fleet.ts"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const ended = once(fleet, "exit").then(() => {
     throw new Error("the process of the simulated hosts ended");
@@ -52,10 +55,11 @@ export async function measureThroughput(
   };
   try {
     const { url } = server();
-    const prepared = await order({ order: "prepare", url, token, hosts, eventsPerSecond, seconds });
+    const prepared = await order({ order: "prepare", url, token, ...measured });
     const startAt = Date.now() + 1_000;
-    const stopAt = startAt + seconds * 1_000 * PATIENCE;
-    const watching = new Watcher(client, prepared.hosts).watch(startAt, stopAt + 5_000);
+    const window = { fromMs: comingSeconds * 1_000, toMs: (comingSeconds + seconds) * 1_000 };
+    const stopAt = startAt + window.toMs * PATIENCE;
+    const watching = new Watcher(client, prepared.hosts, window).watch(startAt, stopAt + 5_000);
     const { pid = 0 } = server().process;
     const before = { server: cpuMsOf(pid), postgres: cpuMsOfFamily(postgres.pid), resident: residentMb(pid) };
     const sizes: Sample[] = [];
@@ -65,26 +69,29 @@ export async function measureThroughput(
     const watchingFrom = process.cpuUsage();
     const [sent] = await Promise.all([order({ order: "send", startAt, stopAt }), meanwhile?.()]);
     clearInterval(sampling);
-    const { delays, wrong } = await watching;
+    const { delays, allDelays, seen, wrong } = await watching;
     const { user, system } = process.cpuUsage(watchingFrom);
+    // Before anything else is asked of the database.
+    const after = { server: cpuMsOf(pid), postgres: cpuMsOfFamily(postgres.pid), resident: residentMb(pid) };
     if (sent.report !== "sent") throw new Error("the fleet did not send");
     const events = sent.hosts.reduce((sum, { size }) => sum + size, 0);
     const per = (ms: number): number => ms / (events / 1000);
     return {
-      "events-per-second": (events / sent.tookMs) * 1000,
+      "events-per-second": seen / seconds,
       "stream-ms-p50": quantile(delays, 0.5),
       "stream-ms-p99": quantile(delays, 0.99),
+      "stream-ms-p99-from-the-first-host": quantile(allDelays, 0.99),
       "stream-gaps": wrong,
       "lost-or-doubled": await countWrong(database, sent.hosts),
       "events-per-request": events / sent.requests,
       refusals: sent.refusals,
       ...(meanwhile === undefined && {
-        "cpu-ms-per-1000-events/server": per(cpuMsOf(pid) - before.server),
-        "cpu-ms-per-1000-events/postgres": per(cpuMsOfFamily(postgres.pid) - before.postgres),
+        "cpu-ms-per-1000-events/server": per(after.server - before.server),
+        "cpu-ms-per-1000-events/postgres": per(after.postgres - before.postgres),
         "cpu-ms-per-1000-events/hosts": per(sent.cpuMs),
         "cpu-ms-per-1000-events/watcher": per((user + system) / 1000),
         "resident-mb-before": before.resident,
-        "resident-mb-after": residentMb(pid),
+        "resident-mb-after": after.resident,
         "resident-mb-per-minute": growthOf(sizes.slice(Math.ceil(sizes.length * WARMING))),
       }),
     };

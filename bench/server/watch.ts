@@ -5,29 +5,44 @@ import type { HostReport } from "./fleet.ts";
 import { TICK_MS } from "./simulated-host.ts";
 
 export interface Watched {
-  /** Milliseconds from when a host had an event to when it was seen, ascending. */
+  /** Milliseconds from when a host had an event to when it was seen, ascending; of those of the window, and of all. */
   readonly delays: readonly number[];
+  readonly allDelays: readonly number[];
+  /** Events seen in the window, whenever their hosts had them. */
+  readonly seen: number;
   /** How often a place of the order of arrival, or of a host's record, came twice or not at all. */
   readonly wrong: number;
+}
+
+/** What is measured, in milliseconds after all of it began. */
+export interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 export class Watcher {
   readonly #client: Client;
   readonly #hosts = new Map<string, { readonly dueAt: readonly number[]; next: number }>();
+  readonly #window: Window;
   readonly #delays: number[] = [];
+  readonly #allDelays: number[] = [];
   readonly #expected: number;
   #last: number | undefined;
   #events = 0;
+  #seen = 0;
   #wrong = 0;
   #startAt = 0;
 
-  constructor(client: Client, hosts: readonly HostReport[]) {
+  constructor(client: Client, hosts: readonly HostReport[], window: Window) {
     this.#client = client;
+    this.#window = window;
     this.#expected = hosts.reduce((sum, { size }) => sum + size, 0);
-    for (const { id, sizes } of hosts) {
+    for (const { id, beginsMs, sizes } of hosts) {
       // A tick's events are there when it is over.
       const dueAt: number[] = [];
-      for (const [tick, size] of sizes.entries()) while (dueAt.length < size) dueAt.push((tick + 1) * TICK_MS);
+      for (const [tick, size] of sizes.entries()) {
+        while (dueAt.length < size) dueAt.push(beginsMs + (tick + 1) * TICK_MS);
+      }
       this.#hosts.set(id, { dueAt, next: 0 });
     }
   }
@@ -47,6 +62,8 @@ export class Watcher {
     }
     return {
       delays: this.#delays.sort((a, b) => a - b),
+      allDelays: this.#allDelays.sort((a, b) => a - b),
+      seen: this.#seen,
       wrong: this.#wrong + Math.abs(this.#expected - this.#events),
     };
   }
@@ -83,6 +100,10 @@ export class Watcher {
     if (index !== host.next) this.#wrong += 1;
     host.next = index + 1;
     this.#events += 1;
-    this.#delays.push(now - this.#startAt - (host.dueAt[index] ?? 0));
+    const [dueAt, seenAt] = [host.dueAt[index] ?? 0, now - this.#startAt];
+    const { fromMs, toMs } = this.#window;
+    this.#allDelays.push(seenAt - dueAt);
+    if (dueAt >= fromMs && dueAt < toMs) this.#delays.push(seenAt - dueAt);
+    if (seenAt >= fromMs && seenAt < toMs) this.#seen += 1;
   }
 }

@@ -1,6 +1,7 @@
 import { ServerError } from "../../contract/errors.ts";
 import type { Arrival } from "../live/hub.ts";
 import { readOnly } from "../store/read-only.ts";
+import { forLargeValues } from "../store/large-values.ts";
 import { takesNoWrites } from "../store/takes-no-writes.ts";
 import type { Database } from "../store/tables.ts";
 import type { Batch } from "./batch.ts";
@@ -150,7 +151,12 @@ export class Journal {
   }
 
   async #writeGroup(db: Database, group: readonly Work[]): Promise<Written> {
-    const server = await db.selectFrom("server").selectAll().forUpdate().executeTakeFirstOrThrow();
+    const server = await db
+      .selectFrom("server")
+      .selectAll()
+      .select(forLargeValues)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
     const writer = new GroupWriter(this.#options, db, server.arrived);
     // INVARIANT(owed-first): what was read before something was changed stands before it.
     const paid = Math.min(this.#owed.notes.length, MOST_ENTRIES);

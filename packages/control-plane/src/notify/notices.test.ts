@@ -146,9 +146,9 @@ describe("an order is told", () => {
     );
     const lifted = await first("/all", "order.lifted");
     assert.deepEqual(lifted.data, { kind: "pause", scope, by: "olivia", reason: "they were not" });
-    const chat = await eventually(() => told.find((each) => each.path === "/slack" && /paused/.test(each.text)));
+    const chat = await eventually(() => told.find((each) => each.path === "/slack" && /paused the runs/.test(each.text)));
     assert.match(chat.text, /olivia paused the runs of person robin\\nodd\\\\nthings/);
-    const card = await eventually(() => told.find((each) => each.path === "/teams" && /paused/.test(each.text)));
+    const card = await eventually(() => told.find((each) => each.path === "/teams" && /paused the runs/.test(each.text)));
     assert.match(card.text, /"TextRun","text":"olivia paused the runs of person robin"/);
   });
 
@@ -179,7 +179,7 @@ describe("an order is told", () => {
 
   test("by mail to who may see it, and to nobody else", async () => {
     const mail = await eventually(() =>
-      mails.received.find(({ to, raw }) => to.startsWith("rita@") && /paused/.test(raw)),
+      mails.received.find(({ to, raw }) => to.startsWith("rita@") && /paused the runs/.test(raw)),
     );
     assert.match(readMail(mail).text, /^olivia paused the runs of person robin\r\n\r\nodd\\nthings\r\n/);
     await eventually(() =>

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Holding } from "../arrivals/batch.ts";
+import { forLargeValues } from "../store/large-values.ts";
 import type { Store } from "../store/open-store.ts";
 import type { Database } from "../store/tables.ts";
 import { emptyIndex, writeIndex, type Indexed } from "./write-index.ts";
@@ -139,7 +140,12 @@ export class Indexer {
 }
 
 async function lockState(db: Database): Promise<{ readonly indexed: number } | undefined> {
-  return await db.selectFrom("search_state").select("indexed").forUpdate().skipLocked().executeTakeFirst();
+  return await db
+    .selectFrom("search_state")
+    .select(["indexed", forLargeValues])
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst();
 }
 
 async function eventsAfter(
