@@ -1,5 +1,6 @@
 /** Simulated hosts in a process of their own, told what to do by messages. */
 import { Client } from "../../packages/control-plane/contract/index.ts";
+import { quantile } from "../measure.ts";
 import { TICK_MS, enrolSimulatedHost, type SimulatedHost } from "./simulated-host.ts";
 
 export type Order =
@@ -32,6 +33,8 @@ export type Report =
       readonly report: "sent";
       readonly requests: number;
       readonly refusals: number;
+      /** Of half of the requests, and of all but a hundredth. */
+      readonly answeredMs: { readonly p50: number; readonly p99: number };
       readonly cpuMs: number;
       readonly hosts: readonly HostReport[];
     };
@@ -65,8 +68,10 @@ async function obey(order: Order): Promise<Report> {
   const before = process.cpuUsage();
   await Promise.all(hosts.map((host) => host.send(startAt, stopAt)));
   const { user, system } = process.cpuUsage(before);
+  const answers = hosts.flatMap(({ answeredMs: all }) => all).sort((a, b) => a - b);
+  const answeredMs = { p50: quantile(answers, 0.5), p99: quantile(answers, 0.99) };
   const [requests, refusals] = [sum((host) => host.requests), sum((host) => host.refusals)];
-  return { report: "sent", requests, refusals, cpuMs: (user + system) / 1000, hosts: hosts.map(reportOf) };
+  return { report: "sent", requests, refusals, answeredMs, cpuMs: (user + system) / 1000, hosts: hosts.map(reportOf) };
 }
 
 function timesOf(

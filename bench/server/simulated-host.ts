@@ -38,6 +38,8 @@ export interface SimulatedHost {
   readonly sizes: readonly number[];
   readonly requests: number;
   readonly refusals: number;
+  /** Milliseconds of each request that was answered, until then. */
+  readonly answeredMs: readonly number[];
   /** The server said that it holds all of it. */
   readonly done: boolean;
   /** SHA-256 over the entries of its own log, in their order, in hexadecimal. */
@@ -154,6 +156,7 @@ class Sender implements SimulatedHost {
   /** The first tick that the server does not have. */
   #next = 0;
   #held = 0;
+  readonly answeredMs: number[] = [];
   requests = 0;
   refusals = 0;
 
@@ -224,8 +227,10 @@ class Sender implements SimulatedHost {
         proof: [],
       }),
     );
+    const sentAt = performance.now();
     const answer = await this.#request("POST", body);
     if (answer?.size === undefined) return await this.#ask();
+    this.answeredMs.push(performance.now() - sentAt);
     this.#next = due;
     this.#held = last.size;
   }

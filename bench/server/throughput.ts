@@ -83,6 +83,8 @@ export async function measureThroughput(
       "stream-ms-p99-from-the-first-host": quantile(allDelays, 0.99),
       "stream-gaps": wrong,
       "lost-or-doubled": await countWrong(database, sent.hosts),
+      "answer-ms-p50": sent.answeredMs.p50,
+      "answer-ms-p99": sent.answeredMs.p99,
       "events-per-request": events / sent.requests,
       refusals: sent.refusals,
       ...(meanwhile === undefined && {
