@@ -72,7 +72,7 @@ export async function measureThroughput(
     const { delays, allDelays, seen, wrong } = await watching;
     const { user, system } = process.cpuUsage(watchingFrom);
     // Before anything else is asked of the database.
-    const after = { server: cpuMsOf(pid), postgres: cpuMsOfFamily(postgres.pid), resident: residentMb(pid) };
+    const after = { server: cpuMsOf(pid), postgres: cpuMsOfFamily(postgres.pid) };
     if (sent.report !== "sent") throw new Error("the fleet did not send");
     const events = sent.hosts.reduce((sum, { size }) => sum + size, 0);
     const per = (ms: number): number => ms / (events / 1000);
@@ -93,7 +93,7 @@ export async function measureThroughput(
         "cpu-ms-per-1000-events/hosts": per(sent.cpuMs),
         "cpu-ms-per-1000-events/watcher": per((user + system) / 1000),
         "resident-mb-before": before.resident,
-        "resident-mb-after": after.resident,
+        "resident-mb-after": residentMb(pid),
         "resident-mb-per-minute": growthOf(sizes.slice(Math.ceil(sizes.length * WARMING))),
       }),
     };
