@@ -1,6 +1,7 @@
 /** What people at the server wait for, with real runs by the shipped command on enrolled hosts. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "../../packages/control-plane/contract/index.ts";
 import { startGoing } from "../../tests/support/going.ts";
 import type { Place } from "../../tests/support/governed.ts";
@@ -8,6 +9,8 @@ import { startScript } from "../../tests/support/ongoing.ts";
 import { median, quantile } from "../measure.ts";
 
 const QUESTIONS = 15;
+/** What has just begun is still loading what connects it to the server. */
+const CONNECTED_MS = 2_000;
 
 /** From when the process asks to when the approver's list has it, and from the answer to the process having gone on. */
 export async function measureQuestions(place: Place, approver: Client): Promise<Record<string, number>> {
@@ -46,9 +49,10 @@ forbid (principal, action == Action::"exec", resource in ProgramGroup::"printf")
   };
 }
 
-/** From the order to when the last of the runs has ended, with its record. */
+/** From the order to when the last of the runs, all of them connected, has ended, with its record. */
 export async function measureKillSwitch(places: readonly Place[], owner: Client): Promise<Record<string, number>> {
   const runs = await Promise.all(places.map(async (place) => await startGoing(place)));
+  await pause(CONNECTED_MS);
   const from = performance.now();
   const scope = { type: "Company", id: "company" } as const;
   await owner.call("killRuns", { body: { scope, reason: "measured" } });
