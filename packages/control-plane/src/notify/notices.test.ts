@@ -146,9 +146,13 @@ describe("an order is told", () => {
     );
     const lifted = await first("/all", "order.lifted");
     assert.deepEqual(lifted.data, { kind: "pause", scope, by: "olivia", reason: "they were not" });
-    const chat = await eventually(() => told.find((each) => each.path === "/slack" && /paused the runs/.test(each.text)));
+    const chat = await eventually(() =>
+      told.find((each) => each.path === "/slack" && /paused the runs/.test(each.text)),
+    );
     assert.match(chat.text, /olivia paused the runs of person robin\\nodd\\\\nthings/);
-    const card = await eventually(() => told.find((each) => each.path === "/teams" && /paused the runs/.test(each.text)));
+    const card = await eventually(() =>
+      told.find((each) => each.path === "/teams" && /paused the runs/.test(each.text)),
+    );
     assert.match(card.text, /"TextRun","text":"olivia paused the runs of person robin"/);
   });
 
