@@ -2,6 +2,7 @@
 import { isJsonObject, parseJson } from "@bailiwick/base";
 import { setUp, startServer, type RunningServer, type SignedIn } from "../tests/support/control-plane.ts";
 import { loginByDevice } from "../tests/support/device-login.ts";
+import { freePort } from "../tests/support/free-port.ts";
 import { bailiwick, makePlace, type Place } from "../tests/support/governed.ts";
 import { startIdentityProvider } from "../tests/support/identity-provider.ts";
 import { writeServerFile } from "../tests/support/server-file.ts";
@@ -35,7 +36,10 @@ export interface Company {
 
 /** @param robin where the developer works */
 export async function openCompany(robin: Place): Promise<Company> {
-  const provider = await startIdentityProvider();
+  const port = await freePort();
+  // Browsers keep the cookies of a session for `localhost`, where there is no TLS.
+  const url = `http://localhost:${String(port)}`;
+  const provider = await startIdentityProvider([`${url}/auth/callback`]);
   const [room, norbert, rita] = [makePlace(), makePlace(), makePlace()];
   const places = [room, norbert, rita];
   let server: RunningServer | undefined;
@@ -45,7 +49,8 @@ export async function openCompany(robin: Place): Promise<Company> {
     for (const place of places) place.remove();
   };
   try {
-    server = await startServer(room, { options: ["--config", writeServerFile(room, provider, GROUPS)] });
+    const config = writeServerFile(room, provider, GROUPS, `public-url = "${url}"`);
+    server = { ...(await startServer(room, { port, options: ["--config", config] })), url };
     const owner = await setUp(server);
     places.push(owner.place);
     const people = { robin, norbert, rita };

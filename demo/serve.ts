@@ -135,8 +135,11 @@ async function showEnd({ norbert, rita }: Company["people"]): Promise<readonly F
 async function stayOpen({ server, people }: Company): Promise<void> {
   say(
     "bold",
-    `\n${server.url} stays until ^C; a run begins every ${String(BETWEEN_RUNS_MS / 1_000)} s. In another terminal, as norbert and as rita:`,
+    `\nIt stays until ^C; a run begins every ${String(BETWEEN_RUNS_MS / 1_000)} s, and asks before it pushes.`,
   );
+  say("bold", "The console, in a browser; sign in as robin, norbert or rita, with any password:");
+  say("cyan", `  ${server.url}`);
+  say("bold", "Or in another terminal, as norbert and as rita:");
   const as = (place: Place): string =>
     `HOME=${place.home} BAILIWICK_HOME=${place.state} ${process.execPath} ${commandPath}`;
   say("cyan", `  ${as(people.norbert)} approvals list --follow`);

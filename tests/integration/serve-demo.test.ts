@@ -11,6 +11,8 @@ test("the server's demo ends by itself without a terminal, and all that it shows
   assert.doesNotMatch(stdout, /NOT SO/);
   assert.doesNotMatch(stdout, /\u001b/);
   for (const shown of [
+    // As browsers have to call it, to keep a session without TLS.
+    /http:\/\/localhost:[0-9]+: olivia owns it/,
     /norbert is asked:[^]*command +git push -q origin fix-offset/,
     /\? asked norbert-\w+ \(at the server\): once/,
     /frozen: ended: by rita-\w+: it does not come to an end/,

@@ -84,11 +84,12 @@ function NotIn({ error }: { readonly error: unknown }): ReactNode {
   return (
     <>
       <h1>{unknown ? "You are not signed in" : "The server can’t be asked"}</h1>
-      <Problem error={error} />
-      {unknown && (
+      {unknown ? (
         <p className="empty">
-          <a href={signInPath()}>Sign in</a>
+          There is no session in this browser, or it is over. <a href={signInPath()}>Sign in</a>
         </p>
+      ) : (
+        <Problem error={error} />
       )}
     </>
   );
