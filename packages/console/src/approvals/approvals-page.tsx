@@ -71,7 +71,7 @@ export function ApprovalsPage({ session, id }: ApprovalsPageProps): ReactNode {
           <QuestionDetail {...{ question, others, answers }} hindrance={hindranceOf(question, session, mayAnswer)} />
         )}
         {question === undefined && missing === undefined && items.length > 0 && (
-          <p className="empty">
+          <p className="empty question">
             Choose a question: a click, or <kbd>j</kbd> and <kbd>k</kbd>. Then <kbd>y</kbd> is yes, once; <kbd>a</kbd>{" "}
             yes, for its run; <kbd>n</kbd> no; <kbd>u</kbd> takes it back for five seconds.
           </p>
