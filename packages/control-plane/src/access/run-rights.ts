@@ -12,6 +12,12 @@ export interface RunRight {
 }
 
 /**
+ * Deciding is done beside this thread, and each answer waits for whatever else the thread does. No more than these: they wait for one another, and
+ * what Cedar does not answer within seconds is refused.
+ */
+const AT_ONCE = 256;
+
+/**
  * Of these runs those on which a caller may do something, by their ids. The database is asked about all of them at once: one by one, a thousand runs would
  * keep whoever looks at everything behind what arrives.
  */
@@ -22,12 +28,14 @@ export async function permittedRuns(
 ): Promise<Map<string, RunOnHost>> {
   const runs = await findRuns(db, ids);
   const teams = await teamsOf(db, [...new Set([...runs.values()].map(({ person }) => person))]);
-  // All at once: deciding is done beside this thread, and an answer waits for whatever else the thread does.
-  await Promise.all(
-    [...runs].map(async ([id, run]) => {
-      const resource = runResource(run, teams.get(run.person));
-      if (!(await authority.decideWith(grants, caller, { action, resource })).allowed) runs.delete(id);
-    }),
-  );
+  const asked = [...runs];
+  for (let from = 0; from < asked.length; from += AT_ONCE) {
+    await Promise.all(
+      asked.slice(from, from + AT_ONCE).map(async ([id, run]) => {
+        const resource = runResource(run, teams.get(run.person));
+        if (!(await authority.decideWith(grants, caller, { action, resource })).allowed) runs.delete(id);
+      }),
+    );
+  }
   return runs;
 }
