@@ -1,11 +1,9 @@
 /** A company: a server by the shipped command on its embedded database, an identity provider, and people who have signed in there. */
 import { isJsonObject, parseJson } from "@bailiwick/base";
-import { setUp, startServer, type RunningServer, type SignedIn } from "../tests/support/control-plane.ts";
+import { startSignIn } from "../tests/support/company.ts";
+import { setUp, type RunningServer, type SignedIn } from "../tests/support/control-plane.ts";
 import { loginByDevice } from "../tests/support/device-login.ts";
-import { freePort } from "../tests/support/free-port.ts";
 import { bailiwick, makePlace, type Place } from "../tests/support/governed.ts";
-import { startIdentityProvider } from "../tests/support/identity-provider.ts";
-import { writeServerFile } from "../tests/support/server-file.ts";
 
 const GROUPS = `[[oidc.groups]]
 group = "thermometer"
@@ -36,21 +34,16 @@ export interface Company {
 
 /** @param robin where the developer works */
 export async function openCompany(robin: Place): Promise<Company> {
-  const port = await freePort();
-  // Browsers keep the cookies of a session for `localhost`, where there is no TLS.
-  const url = `http://localhost:${String(port)}`;
-  const provider = await startIdentityProvider([`${url}/auth/callback`]);
   const [room, norbert, rita] = [makePlace(), makePlace(), makePlace()];
   const places = [room, norbert, rita];
-  let server: RunningServer | undefined;
+  let started: Awaited<ReturnType<typeof startSignIn>> | undefined;
   const close = async (): Promise<void> => {
-    await server?.stop();
-    await provider.stop();
+    await started?.server.stop();
+    await started?.provider.stop();
     for (const place of places) place.remove();
   };
   try {
-    const config = writeServerFile(room, provider, GROUPS, `public-url = "${url}"`);
-    server = { ...(await startServer(room, { port, options: ["--config", config] })), url };
+    const { server, provider } = (started = await startSignIn(room, GROUPS));
     const owner = await setUp(server);
     places.push(owner.place);
     const people = { robin, norbert, rita };

@@ -2,30 +2,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { skipWithoutChromium, startChromium } from "../support/chromium.ts";
-import { setUp, startServer } from "../support/control-plane.ts";
-import { makePlace } from "../support/governed.ts";
-import { confirmIn, startIdentityProvider } from "../support/identity-provider.ts";
-import { writeServerFile } from "../support/server-file.ts";
-import { freePort } from "../support/free-port.ts";
+import { startCompany } from "../support/company.ts";
+import { confirmIn } from "../support/identity-provider.ts";
 
 test(
   "who is not signed in gets there from the console, comes back to their page, and signs out",
   { skip: skipWithoutChromium },
   async (context) => {
-    const port = await freePort();
-    const url = `http://localhost:${String(port)}`;
-    const provider = await startIdentityProvider([`${url}/auth/callback`]);
-    context.after(() => provider.stop());
-    provider.groups.set("robin", ["admins"]);
-    const place = makePlace();
-    const groups = '[[oidc.groups]]\ngroup = "admins"\nroles = ["security-admin"]\n';
-    const config = writeServerFile(place, provider, groups, `public-url = "${url}"`);
-    const server = await startServer(place, { port, options: ["--config", config] });
-    context.after(() => server.stop());
-    const owner = await setUp(server);
-    context.after(() => {
-      for (const each of [place, owner.place]) each.remove();
-    });
+    const company = await startCompany("admins", "security-admin", "robin");
+    context.after(() => company.stop());
+    const {
+      owner,
+      server: { url },
+    } = company;
     const browser = await startChromium();
     context.after(() => browser.close());
     const page = await browser.newPage();
