@@ -124,6 +124,8 @@ const ended = (reason: "exited" | "tampering"): NewEvent => ({
 const at = (path: string, type: string, of: (data: Told["data"]) => boolean = () => true) =>
   told.filter((each) => each.path === path && each.type === type && of(each.data));
 const first = async (...which: Parameters<typeof at>): Promise<Told> => await eventually(() => at(...which)[0]);
+const toldOf = async (path: string, words: string): Promise<Told> =>
+  await eventually(() => told.find((each) => each.path === path && each.text.includes(words)));
 
 /** Resolves once all is told that was to be told before: a later one, of another kind, is. */
 async function settled(path = "/all"): Promise<void> {
@@ -131,7 +133,7 @@ async function settled(path = "/all"): Promise<void> {
   // What arrived before is looked through with it, or before it.
   await host.write([started([]), refused(reason, "high"), ended("exited")]);
   await host.send();
-  await eventually(() => told.find((each) => each.path === path && each.text.includes(reason)));
+  await toldOf(path, reason);
 }
 
 describe("an order is told", () => {
@@ -146,13 +148,9 @@ describe("an order is told", () => {
     );
     const lifted = await first("/all", "order.lifted");
     assert.deepEqual(lifted.data, { kind: "pause", scope, by: "olivia", reason: "they were not" });
-    const chat = await eventually(() =>
-      told.find((each) => each.path === "/slack" && /paused the runs/.test(each.text)),
-    );
+    const chat = await toldOf("/slack", "paused the runs");
     assert.match(chat.text, /olivia paused the runs of person robin\\nodd\\\\nthings/);
-    const card = await eventually(() =>
-      told.find((each) => each.path === "/teams" && /paused the runs/.test(each.text)),
-    );
+    const card = await toldOf("/teams", "paused the runs");
     assert.match(card.text, /"TextRun","text":"olivia paused the runs of person robin"/);
   });
 
