@@ -3,18 +3,18 @@ import { Client } from "../../packages/control-plane/contract/index.ts";
 import { quantile } from "../measure.ts";
 import { TICK_MS, enrolSimulatedHost, type SimulatedHost } from "./simulated-host.ts";
 
+export interface Load {
+  readonly hosts: number;
+  /** Of all of them. */
+  readonly eventsPerSecond: number;
+  /** In which they come, one after the other. */
+  readonly comingSeconds: number;
+  /** In which all of them send. */
+  readonly seconds: number;
+}
+
 export type Order =
-  | {
-      readonly order: "prepare";
-      readonly url: string;
-      readonly token: string;
-      readonly hosts: number;
-      readonly eventsPerSecond: number;
-      /** In which they come, one after the other. */
-      readonly comingSeconds: number;
-      /** In which all of them send. */
-      readonly seconds: number;
-    }
+  | (Load & { readonly order: "prepare"; readonly url: string; readonly token: string })
   | { readonly order: "send"; readonly startAt: number; readonly stopAt: number };
 
 export interface HostReport {
@@ -74,10 +74,7 @@ async function obey(order: Order): Promise<Report> {
   return { report: "sent", requests, refusals, answeredMs, cpuMs: (user + system) / 1000, hosts: hosts.map(reportOf) };
 }
 
-function timesOf(
-  number: number,
-  { comingSeconds, seconds }: { readonly comingSeconds: number; readonly seconds: number },
-): { readonly beginsMs: number; readonly ticks: number } {
+function timesOf(number: number, { comingSeconds, seconds }: Load) {
   const beginsMs = Math.floor(((number * GOLDEN) % 1) * comingSeconds * 1_000);
   return { beginsMs, ticks: Math.floor(((comingSeconds + seconds) * 1_000 - beginsMs) / TICK_MS) };
 }

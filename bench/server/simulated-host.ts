@@ -204,7 +204,7 @@ class Sender implements SimulatedHost {
     const startAt = allFrom + beginsMs;
     while (this.#next < ticks.length && Date.now() < stopAt) {
       const sentAt = Date.now();
-      const due = Math.max(0, Math.min(ticks.length, Math.floor((sentAt - startAt) / TICK_MS)));
+      const due = Math.min(ticks.length, Math.floor((sentAt - startAt) / TICK_MS));
       if (due > this.#next && ticks[due - 1]?.size !== this.#held) await this.#sendTo(due);
       else if (due > this.#next) this.#next = due;
       const wait = Math.max(sentAt, startAt + this.#next * TICK_MS) + TICK_MS - Date.now();

@@ -9,16 +9,8 @@ import type { RunningServer } from "../../tests/support/control-plane.ts";
 import { residentMb } from "../../tests/support/held-connections.ts";
 import { quantile } from "../measure.ts";
 import { cpuMsOf, cpuMsOfFamily } from "./cpu.ts";
-import type { HostReport, Order, Report } from "./fleet.ts";
+import type { HostReport, Load, Order, Report } from "./fleet.ts";
 import { Watcher } from "./watch.ts";
-
-export interface Measured {
-  readonly hosts: number;
-  readonly eventsPerSecond: number;
-  /** In which the hosts come, one after the other; what is told of arrivals and delays is of the time after it. */
-  readonly comingSeconds: number;
-  readonly seconds: number;
-}
 
 export interface Bench {
   readonly client: Client;
@@ -34,14 +26,14 @@ const PATIENCE = 4;
 /** The part of a measurement in which memory may still grow: caches fill, and code is compiled. */
 const WARMING = 0.5;
 
-/** @param meanwhile what is done to server and database while the hosts send; processor time is not told then */
+/** What is told of arrivals and delays is of the time after all hosts have come. @param meanwhile what is done to server and database while the hosts send; processor time is not told then */
 export async function measureThroughput(
   bench: Bench,
-  measured: Measured,
+  load: Load,
   meanwhile?: () => Promise<void>,
 ): Promise<Record<string, number>> {
   const { client, token, postgres, server, database } = bench;
-  const { comingSeconds, seconds } = measured;
+  const { comingSeconds, seconds } = load;
   const fleet = fork(join(import.meta.dirname, "fleet.ts"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const ended = once(fleet, "exit").then(() => {
     throw new Error("the process of the simulated hosts ended");
@@ -55,7 +47,7 @@ export async function measureThroughput(
   };
   try {
     const { url } = server();
-    const prepared = await order({ order: "prepare", url, token, ...measured });
+    const prepared = await order({ order: "prepare", url, token, ...load });
     const startAt = Date.now() + 1_000;
     const window = { fromMs: comingSeconds * 1_000, toMs: (comingSeconds + seconds) * 1_000 };
     const stopAt = startAt + window.toMs * PATIENCE;
