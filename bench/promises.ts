@@ -205,6 +205,12 @@ export const PROMISES: readonly Promised[] = [
     what: "events a second, 1,000 hosts on the server's own machine",
   },
   {
+    figure: "console.first-page-ms-p50",
+    relation: "<=",
+    bound: 1_000,
+    what: "from the address to a live list of runs, in a browser that has nothing of it, milliseconds",
+  },
+  {
     figure: "console.frame-ms-p95/10k-runs",
     relation: "<=",
     bound: 32,
